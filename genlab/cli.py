@@ -1,0 +1,245 @@
+"""The command line. Every verb prints one clear sentence when something cannot be done."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from genlab.errors import GenLabError
+from genlab.runs.folder import Run, check_name, find_run, list_runs, read_summary, zip_run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit status: 0, or 1 after an error that a person can mend."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except GenLabError as error:
+        print(f"genlab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="python -m genlab", description="Train, measure and exchange generative models."
+    )
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, run: Callable[[argparse.Namespace], None], text: str):
+        command = verbs.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    verb("list", list_all, "List the recipes and the runs on this machine.")
+
+    command = verb("train", train, "Train a recipe; Ctrl-C keeps the best epoch so far.")
+    command.add_argument("recipe", help="a recipe's name, as `list` shows")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="change a setting of the recipe, such as latent_dim=2; may be repeated",
+    )
+    command.add_argument("--name", help="the run's name (default: the recipe's, numbered)")
+    command.add_argument("--data-root", help="a folder in torchvision's layout")
+    command.add_argument(
+        "--maps",
+        default="pca,tsne",
+        help="maps to make at the end: pca, tsne, umap, tsne-sklearn, or none (default: pca,tsne)",
+    )
+
+    command = verb("evaluate", evaluate, "Compute every figure of a run from weights and data.")
+    command.add_argument("name")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument(
+        "--iwae",
+        type=int,
+        default=100,
+        metavar="K",
+        help="latents an image for the importance-weighted bound (default: 100)",
+    )
+    command.add_argument("--maps", default="pca,tsne", help="maps to make and score, or none")
+    command.add_argument(
+        "--keep",
+        action="store_true",
+        help="also store figures, latent means and maps beside the run",
+    )
+
+    command = verb("import", import_checkpoint, "Turn somebody else's checkpoint into a run.")
+    command.add_argument("file")
+    command.add_argument("--name", help="the run's name (default: the file's)")
+    command.add_argument("--dataset", default="fashion", help="what it was trained on")
+
+    command = verb("export", export, "Write a run as one zip file.")
+    command.add_argument("name")
+    command.add_argument("--to", metavar="FILE", help="where to (default: NAME.zip here)")
+    return top
+
+
+def list_all(options: argparse.Namespace) -> None:
+    from genlab.training.recipes import RECIPES
+
+    print("Recipes")
+    for name, config in RECIPES.items():
+        print(f"  {name:<16} {config.family} on {config.dataset}, {config.training.epochs} epochs")
+    print("Runs")
+    for run in list_runs():
+        figure = read_summary(run).get("neg_elbo_test")
+        shown = f"neg ELBO {figure:.2f} nats on test" if figure is not None else "not yet measured"
+        print(f"  {run.name:<16} {run.family} on {run.dataset}, {shown}")
+
+
+def train(options: argparse.Namespace) -> None:
+    from genlab.training.recipes import find_recipe, with_settings
+
+    config = with_settings(find_recipe(options.recipe), read_settings(options.settings))
+    name = check_name(options.name) if options.name else free_name(options.recipe)
+    methods = read_methods(options.maps)
+
+    from genlab.explore.card import keep_card
+    from genlab.runs.models import record_run
+    from genlab.training.device import device_name, use_one_thread
+    from genlab.training.session import prepare
+
+    use_one_thread()
+    session = prepare(config, data_root=options.data_root)
+    print(f"{name}: {config.family} on {session.origin}; {device_name(session.device)}")
+    run = record_run(
+        name,
+        config,
+        session.step,
+        session.records,
+        data_origin=session.origin,
+        watch=ProgressLine(config.training.epochs),
+    )
+    print(f"Kept {run.name}: the weights of epoch {run.config['made']['best_epoch']}.")
+    print_figures(describe(run, methods))
+    keep_card(run)
+
+
+def describe(run: Run, methods: list[str], iwae_samples: int = 100, keep: bool = True) -> dict:
+    from genlab.explore.evaluate import evaluate as compute
+
+    return compute(run, methods=methods, iwae_samples=iwae_samples, keep=keep, say=note)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    figures = describe(
+        find_run(options.name), read_methods(options.maps), options.iwae, options.keep
+    )
+    if options.json:
+        print(json.dumps(figures, indent=1))
+    else:
+        print_figures(figures)
+
+
+def import_checkpoint(options: argparse.Namespace) -> None:
+    from genlab.explore.card import keep_card
+    from genlab.runs.foreign import import_file
+
+    path = Path(options.file)
+    run = import_file(path, name=options.name, dataset=options.dataset)
+    print(f"Imported {path.name} as {run.name}.")
+    print_figures(describe(run, ["pca", "tsne"]))
+    keep_card(run)
+
+
+def export(options: argparse.Namespace) -> None:
+    run = find_run(options.name)
+    target = Path(options.to or f"{run.name}.zip")
+    try:
+        target.write_bytes(zip_run(run))
+    except OSError as error:
+        raise GenLabError(f"{target} could not be written: {error.strerror}.") from error
+    print(f"Wrote {target}.")
+
+
+def read_settings(pairs: list[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise GenLabError(f'--set takes KEY=VALUE, such as epochs=5; "{pair}" has no "=".')
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def read_methods(text: str) -> list[str]:
+    from genlab.explore.maps import METHODS
+
+    methods = [] if text == "none" else [part.strip() for part in text.split(",")]
+    if text == "all":
+        methods = list(METHODS)
+    for method in methods:
+        if method not in METHODS:
+            raise GenLabError(
+                f'There is no map "{method}"; choose {", ".join(METHODS)}, all, none.'
+            )
+    return methods
+
+
+def free_name(recipe: str) -> str:
+    """The recipe's own name if no run has it, else the first free number behind it."""
+    taken = {run.name for run in list_runs()}
+    names = (recipe if n == 1 else f"{recipe}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+def note(what: str) -> None:
+    print(f"  {what} …", file=sys.stderr)
+
+
+def print_figures(figures: dict) -> None:
+    floors = figures["floors"]
+    print(f"On {figures['data']}:")
+    print(
+        f"  neg ELBO    {figures['neg_elbo_test']:8.2f} nats an image "
+        f"(pixel entropy {floors['entropy']:.2f}, mean image {floors['mean_image_nll']:.2f})"
+    )
+    print(f"  recon NLL   {figures['recon_nll_test']:8.2f}")
+    print(f"  KL          {figures['kl_test']:8.2f}")
+    if "iwae_nll_test" in figures:
+        print(f"  IWAE bound  {figures['iwae_nll_test']:8.2f} (K = {figures['iwae_samples']})")
+    print(f"  {figures['active_units']} of {len(figures['active'])} latent dimensions are active")
+    for space, scores in figures["maps"].items():
+        trust = scores["trustworthiness"]
+        shown = "" if trust is None else f", trustworthiness {trust:.3f}"
+        print(
+            f"  {space:<14} kNN {scores['knn_accuracy']:.3f} (chance {floors['knn_chance']:.2f}), "
+            f"silhouette {scores['silhouette']:+.3f}{shown}"
+        )
+
+
+class ProgressLine:
+    """One line that is written over: epoch, steps a second, losses, time left."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.started, self.shown = epochs, time.monotonic(), 0.0
+        self.clear = "\r\033[K" if sys.stdout.isatty() else ""
+
+    def __call__(self, record) -> None:
+        now = time.monotonic()
+        if hasattr(record, "validation"):
+            print(
+                f"{self.clear}  epoch {record.epoch:>3} of {self.epochs}   "
+                f"train {record.train['neg_elbo']:.2f}   "
+                f"validation {record.validation['neg_elbo']:.2f}   {record.seconds:.1f} s"
+            )
+            return
+        if now - self.shown < 0.1 or not sys.stdout.isatty():
+            return
+        self.shown = now
+        rate = record.step / max(now - self.started, 1e-9)
+        left = (record.steps - record.step) / rate
+        losses = "   ".join(f"{name} {value:.1f}" for name, value in record.losses.items())
+        print(
+            f"{self.clear}  epoch {record.epoch:>3} of {self.epochs}   {rate:.0f} steps/s   "
+            f"{losses}   {left:.0f} s left",
+            end="",
+            flush=True,
+        )

@@ -1,0 +1,140 @@
+"""Which families there are, and the recipes that ship: where a model meets its step.
+
+A new model is one entry in FAMILIES and one in RECIPES.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from genlab.data.catalogue import find_dataset
+from genlab.errors import GenLabError
+from genlab.models.cvae import CVAE, CVAEConfig
+from genlab.models.vae import VAE, VAEConfig
+from genlab.training.config import TrainConfig
+from genlab.training.device import pick_precision
+from genlab.training.fast_vae_step import FastVAEStep
+from genlab.training.loop import Step
+from genlab.training.vae_step import VAEStep
+
+
+@dataclass(frozen=True)
+class Family:
+    config: type
+    model: Callable[[Any], nn.Module]
+    step: Callable[[nn.Module, TrainConfig, int], Step]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All that decides a run: saved as config.json, and enough to train it again."""
+
+    family: str
+    dataset: str
+    model: Any  # the family's config
+    training: TrainConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def make_vae_step(model: nn.Module, config: TrainConfig, steps: int) -> Step:
+    device = next(model.parameters()).device
+    if device.type == "cpu":
+        return FastVAEStep(model, config, steps, pick_precision(config.precision, device))
+    return VAEStep(model, config, steps)
+
+
+FAMILIES: dict[str, Family] = {
+    "vae": Family(VAEConfig, VAE, make_vae_step),
+    "cvae": Family(CVAEConfig, CVAE, make_vae_step),
+}
+
+RECIPES: dict[str, RunConfig] = {
+    "vae-fashion": RunConfig(
+        family="vae",
+        dataset="fashion",
+        model=VAEConfig(),
+        training=TrainConfig(learning_rate=3e-3, schedule="cosine"),
+    ),
+    "cvae-fashion": RunConfig(
+        family="cvae",
+        dataset="fashion",
+        model=CVAEConfig(),
+        training=TrainConfig(learning_rate=3e-3, schedule="cosine"),
+    ),
+    "vae2d-mnist": RunConfig(
+        family="vae",
+        dataset="mnist",
+        model=VAEConfig(latent_dim=2),
+        training=TrainConfig(learning_rate=3e-3, schedule="cosine"),
+    ),
+}
+
+
+def find_recipe(name: str) -> RunConfig:
+    if name not in RECIPES:
+        raise GenLabError(f'There is no recipe "{name}"; choose one of {", ".join(RECIPES)}.')
+    return RECIPES[name]
+
+
+def config_from_dict(saved: Mapping[str, Any]) -> RunConfig:
+    """The RunConfig that `to_dict` wrote. A missing or unknown field is named in the error."""
+    family = saved.get("family")
+    if family not in FAMILIES:
+        raise GenLabError(f"family is {family!r}; this GenLab knows {', '.join(FAMILIES)}.")
+    known = {"family", "dataset", "model", "training"}
+    if missing := known - set(saved):
+        raise GenLabError(f"The config lacks {', '.join(sorted(missing))}; restore it and retry.")
+    return RunConfig(
+        family=family,
+        dataset=saved["dataset"],
+        model=exact_fields(FAMILIES[family].config, saved["model"], "model"),
+        training=exact_fields(TrainConfig, saved["training"], "training"),
+    )
+
+
+def exact_fields(config_type: type, values: Mapping[str, Any], where: str) -> Any:
+    names = {field.name for field in dataclasses.fields(config_type)}
+    if unknown := set(values) - names:
+        raise GenLabError(f"{where} has the unknown field {', '.join(sorted(unknown))}.")
+    if missing := names - set(values):
+        raise GenLabError(f"{where} lacks the field {', '.join(sorted(missing))}.")
+    try:
+        return config_type(**values)
+    except (TypeError, ValueError) as error:
+        raise GenLabError(f"{where}: {error}") from error
+
+
+def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
+    """Replace fields by name, as `--set latent_dim=2` asks; values are read as the field's type."""
+    parts = {"model": config.model, "training": config.training}
+    for key, text in settings.items():
+        if key == "dataset":
+            config = dataclasses.replace(config, dataset=find_dataset(text).name)
+            continue
+        part = next((name for name, value in parts.items() if hasattr(value, key)), None)
+        if part is None:
+            names = [f.name for value in parts.values() for f in dataclasses.fields(value)]
+            raise GenLabError(f'There is no setting "{key}"; choose {", ".join(names)}, dataset.')
+        kind = type(getattr(parts[part], key))
+        try:
+            value = kind(text)
+        except ValueError as error:
+            raise GenLabError(f"{key} is {text!r}; it takes a {kind.__name__}.") from error
+        try:
+            parts[part] = dataclasses.replace(parts[part], **{key: value})
+        except ValueError as error:
+            raise GenLabError(str(error)) from error
+    return dataclasses.replace(config, **parts)
+
+
+def build_model(config: RunConfig) -> nn.Module:
+    """A fresh model with weights drawn by the run's seed; the caller's generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        return FAMILIES[config.family].model(config.model)

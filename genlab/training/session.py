@@ -1,0 +1,58 @@
+"""From a config to a stream of records: data made resident, model built, step chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from genlab.data.images import ImageSplit, load_split
+from genlab.errors import GenLabError
+from genlab.training.config import TrainConfig
+from genlab.training.device import pick_device
+from genlab.training.loop import (
+    EpochRecord,
+    Step,
+    StepRecord,
+    TrainingData,
+    split_data,
+    total_steps,
+    train,
+)
+from genlab.training.recipes import FAMILIES, RunConfig, build_model
+
+
+@dataclass(frozen=True)
+class Session:
+    """A training that is ready to run: iterate `records`."""
+
+    step: Step
+    records: Iterator[StepRecord | EpochRecord]
+    origin: str  # which training images are in use
+    device: torch.device
+
+
+def prepare(config: RunConfig, *, data_root: str | None = None) -> Session:
+    """Load the training images, keep them on the device and build the model there.
+
+    Raises:
+        GenLabError: the images are not here, or do not fit the model.
+    """
+    device = pick_device()
+    images = load_split(config.dataset, "train", root=data_root)
+    if images.images[0].size != config.model.pixels:
+        raise GenLabError(
+            f"The model takes {config.model.pixels} pixels but {images.info.title} has "
+            f"{images.images[0].size}; set pixels={images.images[0].size}."
+        )
+    data = resident(images, config.training, device)
+    model = build_model(config).to(device)
+    steps = total_steps(len(data.images), config.training)
+    step = FAMILIES[config.family].step(model, config.training, steps)
+    return Session(step, train(step, data, config.training), images.origin, device)
+
+
+def resident(split: ImageSplit, config: TrainConfig, device: torch.device) -> TrainingData:
+    images = torch.from_numpy(split.images.copy()).flatten(1).to(device)  # (N, P) uint8
+    labels = torch.from_numpy(split.labels.astype(np.int64)).to(device)
+    return split_data(images, labels, config)

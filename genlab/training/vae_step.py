@@ -1,0 +1,78 @@
+"""One update of a VAE or CVAE by autograd: the reference that the fast path is held to.
+
+Shapes: B images, P pixels, Z latent dimensions.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from genlab.objectives.elbo import bernoulli_nll, kl_per_dimension, kl_to_standard_normal
+from genlab.training.config import TrainConfig
+
+
+def learning_rate_at(config: TrainConfig, step: int, steps: int) -> float:
+    """The rate of update `step` (from 0) of `steps`: constant, or half a cosine down to 0."""
+    if config.schedule == "constant":
+        return config.learning_rate
+    return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+
+
+class VAEStep:
+    """Adam on the negative ELBO, batch mean in nats per image, one z for each image."""
+
+    best_by = "neg_elbo"  # the validation loss whose lowest epoch is kept
+
+    def __init__(self, model: nn.Module, config: TrainConfig, steps: int) -> None:
+        self.model, self.config, self.steps, self.done = model, config, steps, 0
+        self.optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+
+    def __call__(
+        self, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Update on images (B, P) uint8 with labels (B,); return batch means as 0-d tensors."""
+        x = images.float().div_(255.0)
+        mu, logvar = self.model.encode(x, labels)
+        eps = torch.randn(mu.shape, device=mu.device, generator=generator)
+        logits = self.model.decode(mu + (0.5 * logvar).exp() * eps, labels)
+        recon_nll = bernoulli_nll(logits, x).mean()
+        kl = kl_to_standard_normal(mu, logvar).mean()
+        neg_elbo = recon_nll + kl
+        self.optimiser.zero_grad()
+        neg_elbo.backward()
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate_at(self.config, self.done, self.steps)
+        self.optimiser.step()
+        self.done += 1
+        losses = {"neg_elbo": neg_elbo, "recon_nll": recon_nll, "kl": kl}
+        return {name: value.detach() for name, value in losses.items()}
+
+    def state_dict(self) -> dict:
+        """All that the next update depends on, weights apart."""
+        return {"optimiser": self.optimiser.state_dict(), "done": self.done}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.done = state["done"]
+
+    def evaluate(self, images: Tensor, labels: Tensor, seed: int) -> dict[str, float]:
+        return elbo_terms(self.model, images, labels, seed=seed)
+
+
+@torch.no_grad()
+def elbo_terms(
+    model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, batch: int = 1000
+) -> dict[str, float]:
+    """Means of neg_elbo, recon_nll and kl over images (N, P) uint8, one seeded z an image."""
+    generator = torch.Generator(images.device).manual_seed(seed)
+    recon_nll = kl = 0.0
+    for part in range(0, len(images), batch):
+        x, c = images[part : part + batch].float().div_(255.0), labels[part : part + batch]
+        mu, logvar = model.encode(x, c)
+        eps = torch.randn(mu.shape, device=mu.device, generator=generator)
+        logits = model.decode(mu + (0.5 * logvar).exp() * eps, c)
+        recon_nll += bernoulli_nll(logits, x).sum(dtype=torch.float64).item()
+        kl += kl_per_dimension(mu, logvar).sum(dtype=torch.float64).item()
+    recon_nll, kl = recon_nll / len(images), kl / len(images)
+    return {"neg_elbo": recon_nll + kl, "recon_nll": recon_nll, "kl": kl}

@@ -1,0 +1,98 @@
+"""What the browser fetches besides pages: component code, pictures and arrays. All GET.
+
+URLs carry a version of what they name, so answers may be kept for ever.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from genlab.data.images import load_split
+from genlab.data.sprite import test_sprite
+from genlab.errors import GenLabError
+from genlab.runs.folder import find_run
+from genlab.ui.arrays import decoder_bytes, latent_means, map_coordinates, version_of
+from genlab.ui.components import FOLDER, SUFFIXES, components_version
+from genlab.ui.live import frame
+
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+NEVER = {"Cache-Control": "no-store"}
+BINARY = "application/octet-stream"
+
+Answer = Callable[[Request], tuple[bytes, str]]
+
+
+def kept(answer: Answer) -> Callable:
+    """Serve (content, media type) for ever; a GenLabError becomes 404 with its sentence."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            content, media = await run_in_threadpool(answer, request)
+        except GenLabError as error:
+            return PlainTextResponse(str(error), status_code=404, headers=NEVER)
+        return Response(content, media_type=media, headers=FOREVER)
+
+    return endpoint
+
+
+def component_file(request: Request) -> tuple[bytes, str]:
+    name = request.path_params["file"]
+    path = FOLDER / name
+    current = request.path_params["version"] == components_version()
+    if path.suffix not in SUFFIXES or path.parent != FOLDER or not path.is_file() or not current:
+        raise GenLabError("There is no such component file; reload the page.")
+    return path.read_bytes(), SUFFIXES[path.suffix]
+
+
+def sprite(request: Request) -> tuple[bytes, str]:
+    return test_sprite(request.path_params["dataset"]), "image/png"
+
+
+def labels(request: Request) -> tuple[bytes, str]:
+    return load_split(request.path_params["dataset"], "test").labels.tobytes(), BINARY
+
+
+def current_run(request: Request):
+    """The run of the URL, if its weights are still those the URL was made for."""
+    run = find_run(request.path_params["run"])
+    if version_of(run) != request.path_params["version"]:
+        raise GenLabError(f'Run "{run.name}" has changed; reload the page.')
+    return run
+
+
+def decoder(request: Request) -> tuple[bytes, str]:
+    return decoder_bytes(current_run(request)), BINARY
+
+
+def latents(request: Request) -> tuple[bytes, str]:
+    return latent_means(current_run(request)).astype("<f4").tobytes(), BINARY
+
+
+def latent_map(request: Request) -> tuple[bytes, str]:
+    method, onto = request.path_params["method"], request.query_params.get("onto")
+    coordinates = map_coordinates(current_run(request), method, onto)
+    return np.ascontiguousarray(coordinates, "<f4").tobytes(), BINARY
+
+
+async def live_frame(request: Request) -> Response:
+    try:
+        after = int(request.query_params.get("after", "-1"))
+        content = frame(request.path_params["id"], after)
+    except (GenLabError, ValueError) as error:
+        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
+    return Response(content, media_type=BINARY, headers=NEVER)
+
+
+ROUTES = [
+    Route("/genlab/static/{version}/{file}", kept(component_file)),
+    Route("/genlab/sprite/{dataset}.png", kept(sprite)),
+    Route("/genlab/labels/{dataset}.bin", kept(labels)),
+    Route("/genlab/decoder/{run}/{version}.safetensors", kept(decoder)),
+    Route("/genlab/latents/{run}/{version}.bin", kept(latents)),
+    Route("/genlab/map/{run}/{version}/{method}.bin", kept(latent_map)),
+    Route("/genlab/live/{id}.bin", live_frame),
+]

@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from genlab.errors import GenLabError
+from genlab.models.vae import VAEConfig
+from genlab.places import new_runs
+from genlab.runs.folder import find_run, read_metrics
+from genlab.runs.models import load_model, record_run
+from genlab.training.config import TrainConfig
+from genlab.training.loop import EpochRecord, split_data, total_steps, train
+from genlab.training.recipes import FAMILIES, RunConfig, build_model
+
+CONFIG = RunConfig(
+    family="vae",
+    dataset="fashion",
+    model=VAEConfig(pixels=16, hidden=8, latent_dim=2),
+    training=TrainConfig(epochs=3, batch_size=10),
+)
+
+
+def session():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (100, 16), generator=generator, dtype=torch.uint8)
+    data = split_data(images, torch.arange(100) % 10, CONFIG.training)
+    steps = total_steps(len(data.images), CONFIG.training)
+    step = FAMILIES["vae"].step(build_model(CONFIG), CONFIG.training, steps)
+    return step, train(step, data, CONFIG.training)
+
+
+def with_scores(step, scores):
+    """Epochs whose validation scores are these, each leaving its number in one weight."""
+    for epoch, score in enumerate(scores, start=1):
+        with torch.no_grad():
+            step.model.decoder[2].bias.fill_(epoch)
+        losses = {"neg_elbo": score, "recon_nll": score, "kl": 0.0}
+        yield EpochRecord(epoch, epoch, losses, losses, 0.1)
+
+
+def test_a_recorded_run_loads_with_the_weights_it_ended_with():
+    step, records = session()
+    run = record_run("mine", CONFIG, step, records, data_origin="made up")
+    model = load_model(find_run("mine"))
+    assert not model.training
+    assert run.config["made"]["best_epoch"] == 3
+    assert torch.equal(model.encoder[0].weight, step.model.encoder[0].weight)
+    assert [line["epoch"] for line in read_metrics(run)] == [1, 2, 3]
+
+
+def test_the_best_epoch_on_validation_is_kept_not_the_last():
+    step, _ = session()
+    run = record_run("mine", CONFIG, step, with_scores(step, [5.0, 3.0, 4.0]), data_origin="")
+    assert run.config["made"]["best_epoch"] == 2
+    assert load_model(run).decoder[2].bias.unique().item() == 2.0
+
+
+def test_an_interrupt_keeps_the_best_so_far():
+    step, _ = session()
+
+    def records():
+        yield from with_scores(step, [5.0, 3.0])
+        raise KeyboardInterrupt
+
+    run = record_run("mine", CONFIG, step, records(), data_origin="")
+    assert (run.config["made"]["stopped_early"], run.config["made"]["epochs_done"]) == (True, 2)
+    assert load_model(run).decoder[2].bias.unique().item() == 2.0
+
+
+def test_an_interrupt_before_the_first_epoch_keeps_nothing_and_says_so():
+    step, _ = session()
+
+    def records():
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(GenLabError, match="nothing was kept"):
+        record_run("mine", CONFIG, step, records(), data_origin="")
+    assert list(new_runs().iterdir()) == []
+
+
+def test_a_loss_that_is_no_number_is_said_with_its_mend():
+    step, _ = session()
+    with pytest.raises(GenLabError, match="lower learning_rate"):
+        record_run("mine", CONFIG, step, with_scores(step, [float("nan")]), data_origin="")
+
+
+def test_weights_of_another_shape_are_named(make_run):
+    run = make_run("mine")
+    other = make_run("other", hidden=9)
+    (run.path / "model.safetensors").write_bytes((other.path / "model.safetensors").read_bytes())
+    with pytest.raises(GenLabError, match='weights of "mine" do not fit'):
+        load_model(run)

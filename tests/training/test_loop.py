@@ -1,0 +1,107 @@
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+
+from genlab.models.vae import VAEConfig
+from genlab.training.config import TrainConfig
+from genlab.training.loop import EpochRecord, StepRecord, split_data, total_steps, train
+from genlab.training.recipes import RunConfig, build_model
+from genlab.training.vae_step import VAEStep
+
+CONFIG = RunConfig(
+    family="vae",
+    dataset="fashion",
+    model=VAEConfig(pixels=16, hidden=8, latent_dim=2),
+    training=TrainConfig(epochs=3, batch_size=10, precision="float32"),
+)
+
+
+def images(count=100):
+    generator = torch.Generator().manual_seed(0)
+    return (
+        torch.randint(0, 256, (count, 16), generator=generator, dtype=torch.uint8),
+        torch.arange(count) % 10,
+    )
+
+
+def start(training=CONFIG.training, **options):
+    data = split_data(*images(), training)
+    step = VAEStep(
+        build_model(replace(CONFIG, training=training)),
+        training,
+        total_steps(len(data.images), training),
+    )
+    return step, train(step, data, training, **options)
+
+
+def weights(step):
+    return torch.cat([p.detach().reshape(-1) for p in step.model.parameters()])
+
+
+def test_records_come_in_order_and_an_epoch_closes_each_pass():
+    records = list(start(report_every=3)[1])
+    epochs = [r for r in records if isinstance(r, EpochRecord)]
+    steps = [r for r in records if isinstance(r, StepRecord)]
+    assert [r.epoch for r in epochs] == [1, 2, 3]
+    assert [r.step for r in epochs] == [8, 16, 24]
+    assert [r.step for r in steps] == [3, 6, 11, 14, 19, 22]
+    assert all(r.steps == 24 for r in steps)
+
+
+def test_losses_add_up_and_fall():
+    epochs = [r for r in start()[1] if isinstance(r, EpochRecord)]
+    for record in epochs:
+        for losses in (record.train, record.validation):
+            assert losses["neg_elbo"] == pytest.approx(losses["recon_nll"] + losses["kl"], rel=1e-5)
+    assert epochs[-1].validation["neg_elbo"] < epochs[0].validation["neg_elbo"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    found = []
+    for seed in (0, 0, 1):
+        step, records = start(replace(CONFIG.training, seed=seed))
+        list(records)
+        found.append(weights(step))
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_the_callers_own_draws_change_nothing_and_are_not_changed():
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    step, records = start()
+    list(records)
+    assert torch.equal(torch.rand(1), expected)
+    torch.manual_seed(6)
+    other, records = start()
+    list(records)
+    assert torch.equal(weights(step), weights(other))
+
+
+def test_a_run_continued_after_an_epoch_equals_an_uninterrupted_one():
+    whole, records = start()
+    list(records)
+    first, records = start()
+    list(islice((r for r in records if isinstance(r, EpochRecord)), 1))
+    second, records = start(first_epoch=2)
+    second.model.load_state_dict(first.model.state_dict())
+    second.load_state_dict(first.state_dict())
+    list(records)
+    assert torch.equal(weights(second), weights(whole))
+
+
+def test_held_out_images_are_never_trained_on():
+    data = split_data(*images(), CONFIG.training)
+    trained = {tuple(row) for row in data.images.tolist()}
+    held = {tuple(row) for row in data.validation_images.tolist()}
+    assert len(data.images) == 80
+    assert len(data.validation_images) == 20
+    assert not trained & held
+
+
+def test_too_few_images_to_hold_any_out_is_said():
+    with pytest.raises(ValueError, match="give more images"):
+        split_data(*images(2), CONFIG.training)

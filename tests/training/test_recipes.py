@@ -1,0 +1,85 @@
+import json
+
+import pytest
+import torch
+
+from genlab.errors import GenLabError
+from genlab.training.config import TrainConfig
+from genlab.training.recipes import (
+    RECIPES,
+    build_model,
+    config_from_dict,
+    find_recipe,
+    with_settings,
+)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_survives_json(name):
+    saved = json.loads(json.dumps(RECIPES[name].to_dict()))
+    assert config_from_dict(saved) == RECIPES[name]
+
+
+def test_settings_reach_the_model_and_the_training_with_the_fields_own_types():
+    config = with_settings(
+        RECIPES["vae-fashion"],
+        {"latent_dim": "2", "learning_rate": "0.01", "dataset": "mnist", "schedule": "constant"},
+    )
+    assert (config.model.latent_dim, config.dataset) == (2, "mnist")
+    assert (config.training.learning_rate, config.training.schedule) == (0.01, "constant")
+    assert RECIPES["vae-fashion"].model.latent_dim == 20
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"latent": "2"}, 'There is no setting "latent"; choose .*latent_dim'),
+        ({"latent_dim": "two"}, "latent_dim is 'two'; it takes a int"),
+        ({"latent_dim": "0"}, "latent_dim is 0; choose 1 or more"),
+        ({"epochs": "0"}, "epochs is 0; choose 1 or more"),
+        ({"learning_rate": "nan"}, "learning_rate is nan"),
+        ({"schedule": "linear"}, "schedule is 'linear'; choose constant or cosine"),
+        ({"validation_share": "1"}, "validation_share is 1.0"),
+        ({"precision": "half"}, "precision is 'half'"),
+        ({"dataset": "cifar"}, "cifar"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_mend(settings, sentence):
+    with pytest.raises(GenLabError, match=sentence):
+        with_settings(RECIPES["vae-fashion"], settings)
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(GenLabError, match="vae-fashion, cvae-fashion"):
+        find_recipe("vae-fashoin")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda c: c.pop("training"), "lacks training"),
+        (lambda c: c["training"].pop("seed"), "training lacks the field seed"),
+        (lambda c: c["model"].update(depth=3), "model has the unknown field depth"),
+        (lambda c: c.update(family="gan"), "family is 'gan'"),
+        (lambda c: c["model"].update(latent_dim=0), "choose 1 or more"),
+    ],
+)
+def test_a_config_that_was_tampered_with_is_named(change, sentence):
+    saved = RECIPES["cvae-fashion"].to_dict()
+    change(saved)
+    with pytest.raises(GenLabError, match=sentence):
+        config_from_dict(saved)
+
+
+def test_a_model_built_twice_is_the_same_and_the_callers_generator_is_left_alone():
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    one, two = (build_model(RECIPES["vae-fashion"]) for _ in range(2))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(one.encoder[0].weight, two.encoder[0].weight)
+
+
+def test_defaults_are_the_plain_recipe_of_the_literature():
+    plain = TrainConfig()
+    assert (plain.epochs, plain.batch_size, plain.learning_rate) == (25, 128, 1e-3)
+    assert (plain.schedule, plain.validation_share) == ("constant", 0.2)
