@@ -47,28 +47,13 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--name", help="the run's name (default: the recipe's, numbered)")
     command.add_argument("--data-root", help="a folder in torchvision's layout")
-    command.add_argument(
-        "--maps",
-        default="pca,tsne",
-        help="maps to make at the end: pca, tsne, umap, tsne-sklearn, or none (default: pca,tsne)",
-    )
+    measuring(command)
 
     command = verb("evaluate", evaluate, "Compute every figure of a run from weights and data.")
     command.add_argument("name")
     command.add_argument("--json", action="store_true", help="print one JSON object")
-    command.add_argument(
-        "--iwae",
-        type=int,
-        default=100,
-        metavar="K",
-        help="latents an image for the importance-weighted bound (default: 100)",
-    )
-    command.add_argument("--maps", default="pca,tsne", help="maps to make and score, or none")
-    command.add_argument(
-        "--keep",
-        action="store_true",
-        help="also store figures, latent means and maps beside the run",
-    )
+    command.add_argument("--keep", action="store_true", help="also store what was computed")
+    measuring(command)
 
     command = verb("import", import_checkpoint, "Turn somebody else's checkpoint into a run.")
     command.add_argument("file")
@@ -79,6 +64,23 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name")
     command.add_argument("--to", metavar="FILE", help="where to (default: NAME.zip here)")
     return top
+
+
+def measuring(command: argparse.ArgumentParser) -> None:
+    """The options of every verb that computes figures."""
+    command.add_argument(
+        "--iwae",
+        type=int,
+        default=100,
+        metavar="K",
+        help="latents an image for the importance-weighted bound; 0 leaves it out (default: 100)",
+    )
+    command.add_argument(
+        "--maps",
+        default="pca,tsne",
+        help="maps to make and score, of pca, tsne, umap, tsne-sklearn; all; or none "
+        "(default: pca,tsne)",
+    )
 
 
 def list_all(options: argparse.Namespace) -> None:
@@ -107,6 +109,8 @@ def train(options: argparse.Namespace) -> None:
     from genlab.training.session import prepare
 
     use_one_thread()
+    if options.data_root is None:
+        fetch_full_data(config.dataset)
     session = prepare(config, data_root=options.data_root)
     print(f"{name}: {config.family} on {session.origin}; {device_name(session.device)}")
     run = record_run(
@@ -118,8 +122,28 @@ def train(options: argparse.Namespace) -> None:
         watch=ProgressLine(config.training.epochs),
     )
     print(f"Kept {run.name}: the weights of epoch {run.config['made']['best_epoch']}.")
-    print_figures(describe(run, methods))
+    print_figures(describe(run, methods, options.iwae))
     keep_card(run)
+
+
+def fetch_full_data(dataset: str) -> None:
+    """Download the whole of a dataset that is here in part only, where the network allows it."""
+    from genlab.data.download import download
+    from genlab.data.images import load_split
+
+    try:
+        if load_split(dataset, "train").complete:
+            return
+        found = "training on the part that ships with GenLab"
+    except GenLabError:
+        found = ""
+    note(f"Downloading {dataset}")
+    try:
+        download(dataset)
+    except GenLabError as error:
+        if not found:
+            raise
+        print(f"  {error} Until then: {found}.", file=sys.stderr)
 
 
 def describe(run: Run, methods: list[str], iwae_samples: int = 100, keep: bool = True) -> dict:

@@ -53,8 +53,8 @@ def record_run(
     with new_run_folder(name) as folder, open(folder / "metrics.jsonl", "w") as metrics:
         try:
             for record in records:
-                watch(record)
                 if isinstance(record, StepRecord):
+                    watch(record)
                     continue
                 score = record.validation[step.best_by]
                 if score != score:
@@ -78,6 +78,7 @@ def record_run(
                 epochs.append(line)
                 metrics.write(json.dumps(line) + "\n")
                 metrics.flush()
+                watch(record)
         except KeyboardInterrupt:
             interrupted = True
         if best_weights is None:

@@ -1,0 +1,111 @@
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+import pytest
+
+from genlab.cli import main
+from genlab.data import download
+from genlab.errors import GenLabError
+from genlab.places import ROOT, new_runs
+from genlab.runs.folder import find_run, load_array, read_card, read_metrics, read_summary
+
+SMALL = ["--set", "hidden=8", "--set", "latent_dim=2", "--iwae", "2"]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    def refuse(name):
+        raise GenLabError(f"{name} could not be downloaded; check the network.")
+
+    monkeypatch.setattr(download, "download", refuse)
+
+
+def test_train_leaves_a_whole_run_that_evaluate_measures_again(capsys):
+    assert main(["train", "cvae-fashion", "--set", "epochs=2", *SMALL, "--maps", "pca"]) == 0
+    told = capsys.readouterr()
+    assert "the first 10,000 of 60,000 training images" in told.out
+    assert "could not be downloaded" in told.err
+    run = find_run("cvae-fashion-2")
+    assert len(read_metrics(run)) == 2
+    assert load_array(run, "maps/pca").shape == (10_000, 2)
+    assert "# cvae-fashion-2" in read_card(run)
+
+    (run.path / "summary.json").write_text('{"neg_elbo_test": 1}')
+    assert main(["evaluate", run.name, "--json", "--maps", "none", "--iwae", "2"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["floors"]["entropy"] < figures["iwae_nll_test"] < figures["neg_elbo_test"]
+    assert figures["neg_elbo_test"] == pytest.approx(figures["recon_nll_test"] + figures["kl_test"])
+    assert read_summary(run) == {"neg_elbo_test": 1}  # read by nobody, and left alone
+
+
+def test_evaluate_follows_the_weights(make_run, capsys):
+    found = []
+    for name in ("one", "two"):
+        run = make_run(name, latent_dim=2 + len(found))
+        main(["evaluate", run.name, "--json", "--maps", "none", "--iwae", "0"])
+        found.append(json.loads(capsys.readouterr().out)["neg_elbo_test"])
+    assert found[0] != found[1]
+
+
+def test_list_names_recipes_and_runs(make_run, capsys):
+    make_run("mine")
+    assert main(["list"]) == 0
+    told = capsys.readouterr().out
+    assert "vae2d-mnist" in told
+    assert "mine" in told
+
+
+def test_export_writes_the_folder_as_a_zip(make_run, tmp_path, capsys):
+    make_run("mine")
+    assert main(["export", "mine", "--to", str(tmp_path / "mine.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        assert "mine/model.safetensors" in archive.namelist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "nothing"], 'no recipe "nothing"; choose one of vae-fashion'),
+        (["train", "vae-fashion", "--set", "epochs"], 'has no "="'),
+        (["train", "vae-fashion", "--set", "epoch=3"], 'no setting "epoch"; choose .*epochs'),
+        (["train", "vae-fashion", "--set", "epochs=-1"], "epochs is -1; choose 1 or more"),
+        (["train", "vae-fashion", "--set", "dataset=cifar"], "cifar"),
+        (["train", "vae-fashion", "--name", "../x"], "cannot name a run"),
+        (["train", "vae-fashion", "--maps", "som"], 'no map "som"'),
+        (["train", "vae-fashion", "--set", "pixels=100"], "set pixels=784"),
+        (["evaluate", "nothing"], 'no run "nothing" here'),
+        (["export", "nothing"], 'no run "nothing" here'),
+        (["import", "nothing.pth"], "nothing.pth"),
+    ],
+)
+def test_a_slip_gets_one_sentence_and_status_1(arguments, sentence, capsys):
+    assert main(arguments) == 1
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert told.startswith("genlab: ")
+    assert re.search(sentence, told), told
+
+
+def test_ctrl_c_keeps_the_best_so_far(own_home):
+    command = [sys.executable, "-m", "genlab", "train", "vae-fashion", "--name", "stopped"]
+    command += ["--set", "epochs=5000", *SMALL, "--maps", "none", "--data-root"]
+    bundled = ROOT / "genlab" / "data" / "bundled"
+    process = subprocess.Popen(
+        [*command, str(bundled)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if "epoch   2" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert time.monotonic() - started < 60
+    run = find_run("stopped")
+    assert run.config["made"]["stopped_early"]
+    assert run.config["made"]["epochs_done"] >= 2
+    assert [path.name for path in new_runs().iterdir()] == ["stopped"]
