@@ -19,7 +19,7 @@ import torch
 
 from genlab.data.floors import floors
 from genlab.explore.evaluate import elbo_figures
-from genlab.runs.models import record_run
+from genlab.runs.recording import record_run
 from genlab.training.recipes import RECIPES, with_settings
 from genlab.training.session import prepare
 

@@ -104,7 +104,7 @@ def train(options: argparse.Namespace) -> None:
     methods = read_methods(options.maps)
 
     from genlab.explore.card import keep_card
-    from genlab.runs.models import record_run
+    from genlab.runs.recording import record_run
     from genlab.training.device import device_name, use_one_thread
     from genlab.training.session import prepare
 

@@ -66,6 +66,14 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_free(name: str) -> str:
+    """The name itself, if it can name a new run."""
+    check_name(name)
+    if any((root / name).exists() for root in (shipped_runs(), new_runs())):
+        raise GenLabError(f'There is a run "{name}" already; choose another name.')
+    return name
+
+
 def list_runs(family: str | None = None) -> list[Run]:
     """All readable runs, shipped ones first, each kind in order of name."""
     runs: dict[str, Run] = {}
@@ -197,10 +205,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def new_run_folder(name: str) -> Iterator[Path]:
     """A temporary folder that becomes the run `name` when the block ends well, and vanishes
     when it does not. The name must be free."""
-    check_name(name)
-    for root in (shipped_runs(), new_runs()):
-        if (root / name).exists():
-            raise GenLabError(f'There is a run "{name}" already; choose another name.')
+    check_free(name)
     new_runs().mkdir(parents=True, exist_ok=True)
     folder = new_runs() / f".{name}.{uuid.uuid4().hex[:8]}"
     folder.mkdir()

@@ -1,13 +1,13 @@
 """The one training loop: a generator of small records, for every family.
 
-To stop is to stop asking. All randomness of an epoch (the order of the images, the noise) comes
-from the seed and the epoch's number, so that a run continued from the end of any epoch goes on
-exactly as if it had not been interrupted.
+To stop is to stop asking. All randomness comes from the seed and from where the training stands
+(the order of the images from the epoch, the noise from the step), so that a training that goes on
+from any StepRecord's position does exactly what it would have done without the interruption.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -40,11 +40,24 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where a training stands: with the weights and the step's state, enough to go on."""
+
+    epoch: int = 1
+    batch: int = 0  # batches of this epoch done
+    totals: Mapping[str, float] = field(default_factory=dict)  # sums of the losses over those
+
+
+FIRST = Position()
+
+
+@dataclass(frozen=True)
 class StepRecord:
     epoch: int  # from 1
     step: int  # updates made so far, from 1
     steps: int  # updates of the whole run
     losses: dict[str, float]  # means over the batches since the last StepRecord
+    position: Position
 
 
 @dataclass(frozen=True)
@@ -78,45 +91,45 @@ def train(
     data: TrainingData,
     config: TrainConfig,
     *,
-    first_epoch: int = 1,
+    start: Position = FIRST,
     report_every: int = 20,
 ) -> Iterator[StepRecord | EpochRecord]:
-    """Train from `first_epoch` to the last; yield as it goes."""
+    """Train from `start` to the last epoch; yield as it goes."""
     device, N = data.images.device, len(data.images)
-    steps = total_steps(N, config)
-    count = (first_epoch - 1) * (steps // config.epochs)
-    for epoch in range(first_epoch, config.epochs + 1):
+    batches = -(-N // config.batch_size)
+    noise = torch.Generator(device)
+    for epoch in range(start.epoch, config.epochs + 1):
+        position = start if epoch == start.epoch else Position(epoch)
         seed = config.seed * 1_000_003 + epoch
         order = torch.randperm(N, generator=torch.Generator().manual_seed(seed)).to(device)
-        noise = torch.Generator(device).manual_seed(seed)
         step.model.train()
-        recent, whole, started, idle = [], [], time.perf_counter(), 0.0
-        for batch in order.split(config.batch_size):
+        recent, started, idle = [], time.perf_counter(), 0.0
+        for index, batch in enumerate(order.split(config.batch_size)):
+            if index < position.batch:
+                continue
+            done = (epoch - 1) * batches + index + 1
+            noise.manual_seed(config.seed * 1_000_000_007 + done)
             losses = step(
                 data.images.index_select(0, batch), data.labels.index_select(0, batch), noise
             )
             recent.append(losses)
-            count += 1
-            if len(recent) == report_every:
-                whole.append((len(recent), means(recent)))
-                recent = []
-                paused = time.perf_counter()
-                yield StepRecord(epoch, count, steps, whole[-1][1])
+            if len(recent) == report_every or index == batches - 1:
+                sums = {name: total([part[name] for part in recent]) for name in losses}
+                position = Position(epoch, index + 1, added(position.totals, sums))
+                now = {name: value / len(recent) for name, value in sums.items()}
+                recent, paused = [], time.perf_counter()
+                yield StepRecord(epoch, done, batches * config.epochs, now, position)
                 idle += time.perf_counter() - paused
-        if recent:
-            whole.append((len(recent), means(recent)))
         seconds = time.perf_counter() - started - idle
         step.model.eval()
         validation = step.evaluate(data.validation_images, data.validation_labels, config.seed)
-        yield EpochRecord(epoch, count, weighted_means(whole), validation, seconds)
+        mean = {name: value / batches for name, value in position.totals.items()}
+        yield EpochRecord(epoch, epoch * batches, mean, validation, seconds)
 
 
-def means(losses: list[dict[str, Tensor]]) -> dict[str, float]:
-    return {name: torch.stack([part[name] for part in losses]).mean().item() for name in losses[0]}
+def total(values: list[Tensor]) -> float:
+    return torch.stack(values).sum().item()
 
 
-def weighted_means(parts: list[tuple[int, dict[str, float]]]) -> dict[str, float]:
-    total = sum(count for count, _ in parts)
-    return {
-        name: sum(count * values[name] for count, values in parts) / total for name in parts[0][1]
-    }
+def added(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {name: one.get(name, 0.0) + value for name, value in other.items()}

@@ -5,7 +5,8 @@ from genlab.errors import GenLabError
 from genlab.models.vae import VAEConfig
 from genlab.places import new_runs
 from genlab.runs.folder import find_run, read_metrics
-from genlab.runs.models import load_model, record_run
+from genlab.runs.models import load_model
+from genlab.runs.recording import record_run
 from genlab.training.config import TrainConfig
 from genlab.training.loop import EpochRecord, split_data, total_steps, train
 from genlab.training.recipes import FAMILIES, RunConfig, build_model
@@ -74,7 +75,13 @@ def test_an_interrupt_before_the_first_epoch_keeps_nothing_and_says_so():
 
     with pytest.raises(GenLabError, match="nothing was kept"):
         record_run("mine", CONFIG, step, records(), data_origin="")
-    assert list(new_runs().iterdir()) == []
+    assert not new_runs().exists()
+
+
+def test_a_taken_name_is_refused_before_the_training(make_run):
+    make_run("mine")
+    with pytest.raises(GenLabError, match="choose another name"):
+        record_run("mine", CONFIG, session()[0], iter([1]), data_origin="")
 
 
 def test_a_loss_that_is_no_number_is_said_with_its_mend():

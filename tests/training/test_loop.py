@@ -46,7 +46,7 @@ def test_records_come_in_order_and_an_epoch_closes_each_pass():
     steps = [r for r in records if isinstance(r, StepRecord)]
     assert [r.epoch for r in epochs] == [1, 2, 3]
     assert [r.step for r in epochs] == [8, 16, 24]
-    assert [r.step for r in steps] == [3, 6, 11, 14, 19, 22]
+    assert [r.step for r in steps] == [3, 6, 8, 11, 14, 16, 19, 22, 24]
     assert all(r.steps == 24 for r in steps)
 
 
@@ -81,16 +81,21 @@ def test_the_callers_own_draws_change_nothing_and_are_not_changed():
     assert torch.equal(weights(step), weights(other))
 
 
-def test_a_run_continued_after_an_epoch_equals_an_uninterrupted_one():
-    whole, records = start()
-    list(records)
-    first, records = start()
-    list(islice((r for r in records if isinstance(r, EpochRecord)), 1))
-    second, records = start(first_epoch=2)
+@pytest.mark.parametrize("interrupted_after", [1, 3, 4, 7])
+def test_a_run_continued_from_any_record_equals_an_uninterrupted_one(interrupted_after):
+    whole, records = start(report_every=2)
+    expected = [r for r in records if isinstance(r, EpochRecord)]
+    first, records = start(report_every=2)
+    steps = (record for record in records if isinstance(record, StepRecord))
+    *_, last = islice(steps, interrupted_after)
+    second, records = start(start=last.position, report_every=2)
     second.model.load_state_dict(first.model.state_dict())
     second.load_state_dict(first.state_dict())
-    list(records)
+    found = [r for r in records if isinstance(r, EpochRecord)]
     assert torch.equal(weights(second), weights(whole))
+    for record, other in zip(found, expected[-len(found) :], strict=True):
+        assert record.train == pytest.approx(other.train, rel=1e-6)
+        assert record.validation == other.validation
 
 
 def test_held_out_images_are_never_trained_on():

@@ -1,0 +1,132 @@
+"""A training written down: its epochs, its best weights, and the run folder at the end."""
+
+import json
+import math
+import os
+import platform
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from genlab.errors import GenLabError
+from genlab.runs.folder import Run, check_free, find_run, new_run_folder
+from genlab.training.loop import EpochRecord, Step, StepRecord
+from genlab.training.recipes import RunConfig
+
+
+class Recorder:
+    """Takes the records of one training; keeps the weights of its best epoch on validation."""
+
+    def __init__(self, config: RunConfig, step: Step) -> None:
+        self.config, self.step = config, step
+        self.epochs: list[dict[str, Any]] = []  # the lines of metrics.jsonl
+        self.best_score, self.best_epoch = math.inf, 0
+        self.best_weights: dict[str, Tensor] = {}
+
+    def take(self, record: StepRecord | EpochRecord) -> None:
+        """Note one record.
+
+        Raises:
+            GenLabError: a loss is no longer a number.
+        """
+        losses = record.losses if isinstance(record, StepRecord) else record.validation
+        if not all(math.isfinite(value) for value in losses.values()):
+            raise GenLabError(
+                f"The loss is no longer a number at step {record.step}; "
+                "lower learning_rate and train again."
+            )
+        if isinstance(record, StepRecord):
+            return
+        if record.validation[self.step.best_by] < self.best_score:
+            self.best_score = record.validation[self.step.best_by]
+            self.best_epoch, self.best_weights = record.epoch, current_weights(self.step)
+        self.epochs.append(
+            {
+                "epoch": record.epoch,
+                "step": record.step,
+                "seconds": round(record.seconds, 3),
+                "train": record.train,
+                "validation": record.validation,
+            }
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "epochs": self.epochs,
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epochs, self.best_score = state["epochs"], state["best_score"]
+        self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
+
+    def finish(self, name: str, *, data_origin: str, stopped_early: bool) -> Run:
+        """Write the run folder.
+
+        Raises:
+            GenLabError: no epoch has ended yet, the name is taken, or the disk does not take it.
+        """
+        if not self.best_weights:
+            raise GenLabError("Stopped before the first epoch ended; nothing was kept.")
+        saved: dict[str, Any] = self.config.to_dict() | {
+            "made": {
+                "date": datetime.now(UTC).date().isoformat(),
+                "data": data_origin,
+                "best_epoch": self.best_epoch,
+                "epochs_done": len(self.epochs),
+                "stopped_early": stopped_early,
+                "torch": torch.__version__.split("+")[0],
+                "machine": platform.machine(),
+            }
+        }
+        with new_run_folder(name) as folder:
+            lines = "".join(json.dumps(line) + "\n" for line in self.epochs)
+            (folder / "metrics.jsonl").write_text(lines)
+            (folder / "model.safetensors").write_bytes(save(self.best_weights))
+            with open(folder / "config.json", "w") as file:
+                json.dump(saved, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+        return find_run(name)
+
+
+def current_weights(step: Step) -> dict[str, Tensor]:
+    """A copy on the CPU, one tensor a parameter."""
+    return {
+        key: value.detach().cpu().clone().contiguous()
+        for key, value in step.model.state_dict().items()
+    }
+
+
+def record_run(
+    name: str,
+    config: RunConfig,
+    step: Step,
+    records: Iterable[StepRecord | EpochRecord],
+    *,
+    data_origin: str,
+    watch: Callable[[StepRecord | EpochRecord], None] = lambda record: None,
+) -> Run:
+    """Draw a training to its end and keep it as run `name`, with its best weights on validation.
+
+    Ctrl-C ends it early and keeps the best epoch so far.
+
+    Raises:
+        GenLabError: the name is taken, the loss is no longer a number, or the interruption came
+            before the first epoch ended.
+    """
+    check_free(name)
+    recorder, interrupted = Recorder(config, step), False
+    try:
+        for record in records:
+            recorder.take(record)
+            watch(record)
+    except KeyboardInterrupt:
+        interrupted = True
+    return recorder.finish(name, data_origin=data_origin, stopped_early=interrupted)
