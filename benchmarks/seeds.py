@@ -33,7 +33,7 @@ def measure(recipe: str, settings: dict[str, str], seed: int) -> dict:
         f"{recipe}-{seed}-{len(settings)}",
         config,
         session.step,
-        session.records,
+        session.records(),
         data_origin=session.origin,
     )
     seconds = time.perf_counter() - started

@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
     command = verb("import", import_checkpoint, "Turn somebody else's checkpoint into a run.")
     command.add_argument("file")
     command.add_argument("--name", help="the run's name (default: the file's)")
-    command.add_argument("--dataset", default="fashion", help="what it was trained on")
+    command.add_argument("--dataset", help="what it was trained on (default: the best fit)")
+
+    command = verb("work", work, "Train queued jobs until there are none for ten minutes.")
+    command.add_argument("--job", type=int, help="train this one, and only this one")
 
     command = verb("export", export, "Write a run as one zip file.")
     command.add_argument("name")
@@ -117,7 +120,7 @@ def train(options: argparse.Namespace) -> None:
         name,
         config,
         session.step,
-        session.records,
+        session.records(),
         data_origin=session.origin,
         watch=ProgressLine(config.training.epochs),
     )
@@ -164,10 +167,14 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def import_checkpoint(options: argparse.Namespace) -> None:
     from genlab.explore.card import keep_card
-    from genlab.runs.foreign import import_file
+    from genlab.runs.foreign import DoesNotFit, import_file
 
     path = Path(options.file)
-    run = import_file(path, name=options.name, dataset=options.dataset)
+    try:
+        run = import_file(path, name=options.name, dataset=options.dataset)
+    except DoesNotFit as error:
+        print(error.report.as_text())
+        raise
     print(f"Imported {path.name} as {run.name}.")
     print_figures(describe(run, ["pca", "tsne"]))
     keep_card(run)
@@ -181,6 +188,25 @@ def export(options: argparse.Namespace) -> None:
     except OSError as error:
         raise GenLabError(f"{target} could not be written: {error.strerror}.") from error
     print(f"Wrote {target}.")
+
+
+def work(options: argparse.Namespace) -> None:
+    if options.job is None:
+        from genlab.jobs.worker import work as serve
+
+        if not serve():
+            print("A worker serves this GENLAB_HOME already.")
+        return
+    from genlab.explore.card import keep_card
+    from genlab.jobs.trainer import run_job
+    from genlab.training.device import use_one_thread
+
+    def measure(run: Run) -> None:
+        describe(run, ["pca", "tsne"])
+        keep_card(run)
+
+    use_one_thread()
+    run_job(options.job, measure)
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 from genlab.data.catalogue import DATASETS
 from genlab.explore.maps import METHODS
 from genlab.runs.folder import Run, read_summary, write_card
+from genlab.runs.foreign import provenance
 
 FAMILY_TITLES = {"vae": "Variational autoencoder", "cvae": "Conditional variational autoencoder"}
 
@@ -43,6 +44,8 @@ def card(run: Run, figures: dict[str, Any]) -> str:
             f"- torch {made['torch']} on {made['machine']}.",
             "",
         ]
+    if imported := run.config.get("imported"):
+        lines += ["## Where it came from", "", provenance(imported), ""]
     if figures:
         lines += figure_lines(figures)
     lines += ["## Data", "", f"{info.attribution} {info.home}", ""]

@@ -48,6 +48,28 @@ def bernoulli_nll(logits: Tensor, x: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
 
 
+def softplus_sum(logits: Tensor, probabilities: Tensor) -> Tensor:
+    """sum over the last axis of softplus(logits), several times faster than term by term.
+
+    softplus(l) = max(l, 0) - log max(p, 1 - p) with p = sigmoid(l). That last factor lies in
+    [0.5, 1], so that 32 of them can be multiplied before one logarithm, the dear part, is taken.
+
+    Args:
+        logits: (..., P) floating point.
+        probabilities: (..., P), sigmoid(logits), which callers have at hand.
+
+    Returns:
+        (...,), of the logits' dtype.
+    """
+    factors = torch.maximum(probabilities, 1.0 - probabilities)
+    for _ in range(5):
+        width = factors.shape[-1]
+        if width % 2:
+            break
+        factors = factors[..., : width // 2] * factors[..., width // 2 :]
+    return logits.clamp_min(0.0).sum(dim=-1) - factors.log().sum(dim=-1)
+
+
 def importance_weighted_nll(
     x: Tensor,
     mu: Tensor,
@@ -82,7 +104,9 @@ def importance_weighted_nll(
         k = min(chunk, samples - start)
         eps = torch.randn(B, k, Z, dtype=mu.dtype, device=mu.device, generator=generator)
         z = mu[:, None] + std[:, None] * eps  # (B, k, Z)
-        nll = bernoulli_nll(decode(z.flatten(0, 1)), x.repeat_interleave(k, dim=0)).view(B, k)
+        logits = decode(z.flatten(0, 1)).view(B, k, -1)
+        # -log p(x|z) = softplus(l) - x l, summed over pixels; x is shared by an image's latents
+        nll = softplus_sum(logits, logits.sigmoid()) - (logits @ x[:, :, None]).squeeze(2)
         # log p(z) - log q(z|x); the constants of the two Gaussians cancel
         log_ratio = 0.5 * (eps.square() - z.square() + logvar[:, None]).sum(dim=2)
         log_weights.append(log_ratio - nll)

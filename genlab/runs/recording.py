@@ -54,6 +54,10 @@ class Recorder:
             }
         )
 
+    def keep_current(self) -> None:
+        """Take the present weights, for a training that is stopped in its first epoch."""
+        self.best_weights = current_weights(self.step)
+
     def state_dict(self) -> dict[str, Any]:
         return {
             "epochs": self.epochs,

@@ -10,6 +10,7 @@ Shapes: B images, P pixels, K classes (0 in a VAE), H hidden units, Z latent dim
 import torch
 from torch import Tensor, nn
 
+from genlab.objectives.elbo import softplus_sum
 from genlab.training.config import TrainConfig
 from genlab.training.vae_step import VAEStep, learning_rate_at
 
@@ -53,7 +54,8 @@ class FastVAEStep(VAEStep):
         logits = torch.addmm(b4, h2, W4.T).float()  # (B, P)
 
         probabilities = logits.sigmoid()
-        recon_nll = summed_bernoulli_nll(logits, probabilities, x) / B
+        softplus = softplus_sum(logits, probabilities).sum()
+        recon_nll = (softplus - torch.dot(logits.view(-1), x.view(-1))) / B
         var = std.square()
         kl = 0.5 * (mu.square() + var - 1.0 - logvar).sum() / B
 
@@ -86,23 +88,6 @@ class FastVAEStep(VAEStep):
         if not self.classes:
             return None
         return nn.functional.one_hot(labels.long(), self.classes).to(self.dtype)
-
-
-def summed_bernoulli_nll(logits: Tensor, probabilities: Tensor, x: Tensor) -> Tensor:
-    """sum of -log p(x) over a batch, all (B, P) float32, probabilities = sigmoid(logits).
-
-    -log p(x) = softplus(l) - x l, and softplus(l) = max(l, 0) - log max(p, 1 - p). The last
-    factor lies in [0.5, 1], so that 32 of them can be multiplied before one logarithm is taken:
-    the logarithm is the dear part.
-    """
-    factors = torch.maximum(probabilities, 1.0 - probabilities)
-    for _ in range(5):
-        width = factors.shape[1]
-        if width % 2:
-            break
-        factors = factors[:, : width // 2] * factors[:, width // 2 :]
-    positive = logits.clamp_min(0.0).sum()
-    return positive - factors.log().sum() - torch.dot(logits.view(-1), x.view(-1))
 
 
 def join(values: Tensor, code: Tensor | None) -> Tensor:

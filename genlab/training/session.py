@@ -11,7 +11,9 @@ from genlab.errors import GenLabError
 from genlab.training.config import TrainConfig
 from genlab.training.device import pick_device
 from genlab.training.loop import (
+    FIRST,
     EpochRecord,
+    Position,
     Step,
     StepRecord,
     TrainingData,
@@ -24,12 +26,19 @@ from genlab.training.recipes import FAMILIES, RunConfig, build_model
 
 @dataclass(frozen=True)
 class Session:
-    """A training that is ready to run: iterate `records`."""
+    """A training that is ready to run."""
 
+    config: TrainConfig
     step: Step
-    records: Iterator[StepRecord | EpochRecord]
+    data: TrainingData
     origin: str  # which training images are in use
     device: torch.device
+
+    def records(
+        self, start: Position = FIRST, *, report_every: int = 20
+    ) -> Iterator[StepRecord | EpochRecord]:
+        """Train from `start` on; the model and the step hold the state that belongs to it."""
+        return train(self.step, self.data, self.config, start=start, report_every=report_every)
 
 
 def prepare(config: RunConfig, *, data_root: str | None = None) -> Session:
@@ -49,7 +58,7 @@ def prepare(config: RunConfig, *, data_root: str | None = None) -> Session:
     model = build_model(config).to(device)
     steps = total_steps(len(data.images), config.training)
     step = FAMILIES[config.family].step(model, config.training, steps)
-    return Session(step, train(step, data, config.training), images.origin, device)
+    return Session(config.training, step, data, images.origin, device)
 
 
 def resident(split: ImageSplit, config: TrainConfig, device: torch.device) -> TrainingData:

@@ -56,6 +56,16 @@ class VAEStep:
         self.optimiser.load_state_dict(state["optimiser"])
         self.done = state["done"]
 
+    @torch.no_grad()
+    def pictures(self, images: Tensor, labels: Tensor, seed: int) -> Tensor:
+        """Images (N, P) uint8, their reconstructions, and draws from the prior: (3, N, P) uint8."""
+        x = images.float().div(255.0)
+        mu, _ = self.model.encode(x, labels)
+        noise = torch.Generator().manual_seed(seed)
+        z = torch.randn(mu.shape, generator=noise).to(mu.device)
+        made = [x, self.model.decode(mu, labels).sigmoid(), self.model.decode(z, labels).sigmoid()]
+        return torch.stack(made).mul(255.0).round().to(torch.uint8)
+
     def evaluate(self, images: Tensor, labels: Tensor, seed: int) -> dict[str, float]:
         return elbo_terms(self.model, images, labels, seed=seed)
 

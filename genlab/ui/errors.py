@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from genlab.errors import GenLabError
+from genlab.ui.hostile import literal
 
 
 @contextmanager
@@ -14,4 +15,4 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except GenLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")

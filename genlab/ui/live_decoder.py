@@ -5,9 +5,10 @@ Shapes: Z latent dimensions, K classes (0 for a VAE).
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from genlab.data.catalogue import DATASETS
@@ -86,6 +87,42 @@ def coordinates(value: Any, latent_dim: int) -> tuple[float, ...] | None:
     return tuple(round(z, 3) + 0.0 for z in parsed)  # + 0.0: no minus zero
 
 
+def nll_of(message: Mapping[str, Any]) -> dict[str, float] | None:
+    """The start image's floor, NLL at its mean and NLL now (nats), from the browser's message."""
+    told = message.get("nll")
+    if not isinstance(told, Mapping):
+        return None
+    nll = {name: number(told.get(name)) for name in ("floor", "mean", "now")}
+    return None if None in nll.values() else nll
+
+
+def settled(
+    view: View,
+    *,
+    kl: list[float],
+    classes: int,
+    means: np.ndarray | None,
+    labels: np.ndarray | None,
+) -> View:
+    """The view with what a link leaves open filled in, as the browser does.
+
+    A z that is a seed's draw stays None: the browser draws it and tells.
+
+    Args:
+        kl: nats of each dimension, (Z,).
+        means, labels: mu (N, Z) and class (N,) of the test images; None where they are not here.
+    """
+    start = view.start if means is not None else None
+    z, label = view.z, view.label
+    if z is None and view.seed is None:
+        z = (0.0,) * len(kl) if start is None else coordinates(means[start].tolist(), len(kl))
+    if classes and label is None:
+        label = 0 if start is None else int(labels[start])
+    dim = view.dim if view.dim is not None else int(np.argmax(kl))
+    other = view.other if view.other is not None or start is None else int(start != 1)
+    return replace(view, z=z, label=label if classes else None, start=start, other=other, dim=dim)
+
+
 def link_of(view: View) -> dict[str, str]:
     """The view as URL parameters: only what differs from a fresh page, z compact."""
     fresh = asdict(View())
@@ -150,7 +187,7 @@ def live_decoder(
 
 
 def sliders_script(run_name: str, view: View, *, latent_dim: int, classes: int) -> str:
-    """A script of genlab calls that decodes the pictures of a view whose z is set.
+    """A script of genlab calls that decodes the pictures of a settled view.
 
     It leaves `image` (28, 28), `traversal_strip` (11, 28, 28) and, where they are shown,
     `label_strip` (10, 28, 28), `walk_strip` (12, 28, 28), `plane` (24, 24, 28, 28).
@@ -173,7 +210,7 @@ def sliders_script(run_name: str, view: View, *, latent_dim: int, classes: int) 
         f"z = np.array(\n    [{z}]\n)",
         "",
         f"image = decode(model, z{under})[0]  # (28, 28), mean pixels in [0, 1]",
-        f"traversal_strip = decode(model, traversal(z, {view.dim or 0}, span=3.0, steps=11){under})",
+        f"traversal_strip = decode(model, traversal(z, {view.dim}, span=3.0, steps=11){under})",
     ]
     if classes:
         lines.append(

@@ -9,6 +9,7 @@ from genlab.objectives.elbo import (
     importance_weighted_nll,
     kl_per_dimension,
     kl_to_standard_normal,
+    softplus_sum,
 )
 
 
@@ -40,6 +41,13 @@ def test_bernoulli_nll_of_grey_pixels_is_least_at_the_pixels_own_entropy():
     entropy = -(x * x.log() + (1 - x) * (1 - x).log()).sum()
     assert math.isclose(bernoulli_nll(x.logit(), x).item(), entropy.item(), rel_tol=1e-12)
     assert bernoulli_nll(x.logit() + 0.1, x).item() > entropy.item()
+
+
+@pytest.mark.parametrize("pixels", [784, 96, 7])
+def test_softplus_sum_agrees_with_torch_far_into_saturation(pixels):
+    logits = torch.randn(3, 8, pixels) * 12
+    expected = torch.nn.functional.softplus(logits).sum(-1)
+    torch.testing.assert_close(softplus_sum(logits, logits.sigmoid()), expected, rtol=1e-5, atol=0)
 
 
 def linear_gaussian(Z=3, P=4):

@@ -1,0 +1,199 @@
+"""The queue: one SQLite table under GENLAB_HOME that pages, workers and the command line share.
+
+A job is a row; what is asked of it is written into the row, and the process that trains it reads
+that. Nobody holds the queue in memory, so servers and workers may come and go.
+
+    queued -> running -> done | stopped | failed
+                 |  ^
+                 v  |
+                paused          a dead worker's job goes back to queued and resumes
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from genlab.errors import GenLabError
+from genlab.places import home
+
+STATES = ("queued", "running", "paused", "done", "stopped", "failed")
+ENDED = ("done", "stopped", "failed")
+PATIENCE = 10.0  # seconds to wait while another process writes
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued',
+    wish TEXT NOT NULL DEFAULT 'run',
+    delay REAL NOT NULL DEFAULT 0,
+    credit INTEGER NOT NULL DEFAULT 0,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    beat REAL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    step INTEGER NOT NULL DEFAULT 0,
+    steps INTEGER NOT NULL DEFAULT 0,
+    message TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    id: int
+    name: str  # of the run it will become
+    owner: str  # a visitor's anonymous identity; "" is the command line
+    config: dict[str, Any]  # what RunConfig.to_dict wrote
+    state: str  # one of STATES
+    wish: str  # what is asked of it: "run", "pause" or "stop"
+    delay: float  # seconds to wait after each update: slow motion
+    credit: int  # updates it may make while paused: one step at a time
+    created: float  # seconds since 1970, like all times here
+    started: float | None
+    ended: float | None
+    beat: float | None  # when its process last said that it lives
+    attempts: int  # times it was started
+    step: int
+    steps: int
+    message: str  # why it failed, or what it is doing
+
+    @property
+    def folder(self) -> Path:
+        """Where its process keeps what the page reads and what a resumed one needs."""
+        return jobs_folder() / str(self.id)
+
+
+COLUMNS = ", ".join(field.name for field in fields(Job))
+
+
+def jobs_folder() -> Path:
+    return home() / "jobs"
+
+
+@contextmanager
+def table() -> Iterator[sqlite3.Connection]:
+    """A connection in one write transaction; another process's writes are waited for.
+
+    Raises:
+        GenLabError: the queue stays locked, is not a database, or cannot be written.
+    """
+    try:
+        jobs_folder().mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            jobs_folder() / "queue.sqlite", timeout=PATIENCE, isolation_level=None
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise GenLabError(
+            f"The job queue cannot be opened ({error}); check that GENLAB_HOME can be written to."
+        ) from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(SCHEMA)
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise GenLabError(
+            f"The job queue is busy or full ({error}); try again in a moment."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise GenLabError(
+            f"The job queue is damaged ({error}); move queue.sqlite out of the jobs folder."
+        ) from error
+    finally:
+        connection.close()
+
+
+def submit(name: str, config: dict[str, Any], *, owner: str = "") -> Job:
+    """Put a job at the end of its owner's line."""
+    with table() as rows:
+        cursor = rows.execute(
+            "INSERT INTO jobs (name, owner, config, created) VALUES (?, ?, ?, ?)",
+            (name, owner, json.dumps(config), time.time()),
+        )
+        job_id = cursor.lastrowid
+    return find_job(job_id)
+
+
+def read(where: str = "", values: tuple = ()) -> list[Job]:
+    with table() as rows:
+        found = rows.execute(f"SELECT {COLUMNS} FROM jobs {where}", values).fetchall()
+    return [to_job(row) for row in found]
+
+
+def to_job(row: tuple) -> Job:
+    values = dict(zip((field.name for field in fields(Job)), row, strict=True))
+    return Job(**values | {"config": json.loads(values["config"])})
+
+
+def list_jobs() -> list[Job]:
+    """All jobs, newest first."""
+    return read("ORDER BY id DESC")
+
+
+def find_job(job_id: int) -> Job:
+    found = read("WHERE id = ?", (job_id,))
+    if not found:
+        raise GenLabError(f"There is no job {job_id}; it may have been cleared.")
+    return found[0]
+
+
+def waiting(jobs: list[Job]) -> list[Job]:
+    """The queued jobs in the order they will start, were each to run to its end.
+
+    Whoever has fewest jobs running comes first, then whoever has waited longest since their last
+    job started, then the older job: everybody's first runs before anybody's second.
+    """
+    running: dict[str, int] = {}
+    last_start: dict[str, float] = {}
+    for job in jobs:
+        if job.state == "running":
+            running[job.owner] = running.get(job.owner, 0) + 1
+        if job.started:
+            last_start[job.owner] = max(last_start.get(job.owner, 0.0), job.started)
+    queued, order = [job for job in jobs if job.state == "queued"], []
+    turn = time.time()
+    while queued:
+        chosen = min(
+            queued,
+            key=lambda job: (running.get(job.owner, 0), last_start.get(job.owner, 0.0), job.id),
+        )
+        queued.remove(chosen)
+        order.append(chosen)
+        turn += 1.0
+        running[chosen.owner] = running.get(chosen.owner, 0) + 1
+        last_start[chosen.owner] = turn
+    return order
+
+
+def claim() -> Job | None:
+    """Take the next job in fair order; no two workers get the same."""
+    with table() as rows:
+        jobs = [to_job(row) for row in rows.execute(f"SELECT {COLUMNS} FROM jobs").fetchall()]
+        order = waiting(jobs)
+        if not order:
+            return None
+        rows.execute(
+            "UPDATE jobs SET state = 'running', started = ?, beat = ?, attempts = attempts + 1 "
+            "WHERE id = ?",
+            (time.time(), time.time(), order[0].id),
+        )
+    return find_job(order[0].id)
+
+
+def change(job_id: int, **values: Any) -> None:
+    """Set columns of one job."""
+    names = ", ".join(f"{name} = ?" for name in values)
+    with table() as rows:
+        rows.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), job_id))

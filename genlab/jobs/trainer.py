@@ -1,0 +1,218 @@
+"""One job, trained in a process of its own.
+
+Its folder holds what pages read while it runs, and what another process needs to go on after it:
+
+    lock            held by the living process; free means that it is dead
+    state.pt        weights, optimiser and position, saved every few seconds
+    steps.jsonl     losses of every report
+    pictures.npy    what the model makes of fixed inputs, newest epoch
+    log.txt         its output, for whoever asks why it failed
+"""
+
+import errno
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genlab.errors import GenLabError
+from genlab.jobs.locks import held
+from genlab.jobs.queue import Job, change, find_job
+from genlab.runs.folder import Run, write_whole
+from genlab.runs.recording import Recorder
+from genlab.training.loop import EpochRecord, Position, StepRecord, total_steps
+from genlab.training.recipes import config_from_dict
+from genlab.training.session import Session, prepare
+
+REPORT_EVERY = 20  # updates between two records
+SAVE_EVERY = 5.0  # seconds between two saved states
+LOOK_EVERY = 0.2  # seconds between two looks at what is asked of the job
+BEAT_EVERY = 0.7  # seconds between two signs of life, with new pictures
+PAUSED_FOR = 600.0  # seconds a paused job keeps its process; then it waits on disk alone
+
+
+class Stopped(Exception):
+    """The job was asked to stop."""
+
+
+class Parked(Exception):
+    """The job was paused for so long that its process gives its place away."""
+
+
+class JobTraining:
+    """Trains one job from where it stands; `run` returns when it ended or was asked to."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.folder = job, job.folder
+        self.config = config_from_dict(job.config)
+        self.session: Session = prepare(self.config)
+        self.recorder = Recorder(self.config, self.session.step)
+        self.position, self.every = Position(), REPORT_EVERY
+        self.steps_file = self.folder / "steps.jsonl"
+        self.looked = self.saved = self.beaten = 0.0
+        if (self.folder / "state.pt").exists():
+            self.restore()
+
+    def run(self) -> None:
+        """Train to the end.
+
+        Raises:
+            Stopped: it was asked to stop.
+            Parked: it was paused for long.
+            GenLabError: something a person can mend went wrong.
+        """
+        finished = False
+        while not finished:
+            finished = True
+            for record in self.session.records(self.position, report_every=self.every):
+                self.take(record)
+                wanted = self.obey(record)
+                if wanted != self.every:  # another pace: go on from here in other strides
+                    self.every, finished = wanted, False
+                    break
+        self.save()
+
+    def take(self, record: StepRecord | EpochRecord) -> None:
+        self.recorder.take(record)
+        if isinstance(record, EpochRecord):
+            self.position = Position(record.epoch + 1)
+            return
+        self.position = record.position
+        line = {"step": record.step, "epoch": record.epoch, **record.losses}
+        with open(self.steps_file, "a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def obey(self, record: StepRecord | EpochRecord) -> int:
+        """Save, say that we live, and do what is asked; return the updates to the next look."""
+        now = time.monotonic()
+        if now - self.saved > SAVE_EVERY:
+            self.save()
+        if now - self.looked < LOOK_EVERY and self.every > 1:
+            return self.every
+        job = find_job(self.job.id)
+        self.looked = now
+        if now - self.beaten > BEAT_EVERY:
+            self.beat(record)
+        if job.wish == "stop":
+            raise Stopped
+        if job.wish == "pause":
+            self.beat(record)
+            return self.wait(job)
+        time.sleep(job.delay)
+        return 1 if job.delay else REPORT_EVERY
+
+    def wait(self, job: Job) -> int:
+        """Stay paused until asked otherwise, or allowed one update."""
+        self.save()
+        change(job.id, state="paused")
+        until = time.monotonic() + PAUSED_FOR
+        while time.monotonic() < until:
+            job = find_job(job.id)
+            if job.wish == "stop":
+                raise Stopped
+            if job.wish == "run":
+                change(job.id, state="running")
+                return REPORT_EVERY
+            if job.credit > 0:
+                change(job.id, credit=job.credit - 1)
+                return 1
+            time.sleep(0.05)
+        raise Parked
+
+    def beat(self, record: StepRecord | EpochRecord) -> None:
+        self.beaten = time.monotonic()
+        steps = total_steps(len(self.session.data.images), self.config.training)
+        change(self.job.id, beat=time.time(), step=record.step, steps=steps)
+        save_pictures(self.folder, self.session)
+
+    def save(self) -> None:
+        self.saved = time.monotonic()
+        buffer = io.BytesIO()
+        state = {
+            "model": self.session.step.model.state_dict(),
+            "step": self.session.step.state_dict(),
+            "recorder": self.recorder.state_dict(),
+            "position": asdict(self.position),
+        }
+        torch.save(state, buffer)
+        write_whole(self.folder / "state.pt", buffer.getvalue())
+
+    def restore(self) -> None:
+        state = torch.load(self.folder / "state.pt", weights_only=True)
+        self.session.step.model.load_state_dict(state["model"])
+        self.session.step.load_state_dict(state["step"])
+        self.recorder.load_state_dict(state["recorder"])
+        self.position = Position(**state["position"])
+        self.forget_later_steps()
+
+    def forget_later_steps(self) -> None:
+        """Drop the lines of steps.jsonl that were written after the state that we go on from."""
+        batches = -(-len(self.session.data.images) // self.config.training.batch_size)
+        done = (self.position.epoch - 1) * batches + self.position.batch
+        kept = [
+            line
+            for line in self.steps_file.read_text().splitlines()
+            if line.endswith("}") and json.loads(line)["step"] <= done
+        ] if self.steps_file.exists() else []
+        write_whole(self.steps_file, "".join(line + "\n" for line in kept).encode())
+
+
+def save_pictures(folder: Path, session: Session) -> None:
+    """What the model makes of fixed validation images and fixed noise: (rows, 10, P) uint8."""
+    pictures = session.step.pictures(
+        session.data.validation_images[:10], session.data.validation_labels[:10], seed=0
+    )
+    buffer = io.BytesIO()
+    np.save(buffer, pictures.cpu().numpy(), allow_pickle=False)
+    write_whole(folder / "pictures.npy", buffer.getvalue())
+
+
+def run_job(job_id: int, describe: Callable[[Run], None]) -> None:
+    """Train one job to its end, keep it as a run and describe that; every outcome is in the row.
+
+    Args:
+        describe: computes the figures of the finished run, which takes a while.
+    """
+    job = find_job(job_id)
+    with held(job.folder / "lock") as alone:
+        if not alone:
+            return
+        try:
+            finish(job, describe)
+        except Parked:
+            change(job_id, state="paused", message="Saved; resume to go on.")
+        except GenLabError as error:
+            fail(job_id, str(error))
+        except (torch.OutOfMemoryError, MemoryError):
+            fail(job_id, "The device ran out of memory; lower batch_size or hidden and retry.")
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            mend = "The disk is full; free some space and resume." if full else f"{error.strerror}."
+            fail(job_id, mend)
+
+
+def finish(job: Job, describe: Callable[[Run], None]) -> None:
+    training = JobTraining(job)
+    stopped = False
+    try:
+        training.run()
+    except Stopped:
+        stopped = True
+    recorder = training.recorder
+    if not recorder.best_weights:
+        recorder.keep_current()
+    name = job.name
+    change(job.id, message="Measuring the run.")
+    run = recorder.finish(name, data_origin=training.session.origin, stopped_early=stopped)
+    describe(run)
+    (job.folder / "state.pt").unlink(missing_ok=True)
+    change(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")
+
+
+def fail(job_id: int, sentence: str) -> None:
+    change(job_id, state="failed", ended=time.time(), message=sentence)
