@@ -35,7 +35,9 @@ if not runs:
         "one on the Checkpoints page, and come back."
     )
     st.stop()
-state = open_maps(list(runs.values()))
+notes = st.container()  # takes what may come and go, so that nothing below is built anew
+with notes:
+    state = open_maps(list(runs.values()))
 caption = st.empty()
 
 # What stands on the left, what on the right
@@ -67,7 +69,10 @@ with (
     st.markdown("Watch t-SNE move the points, step by step.")
     grid = st.columns(2)
     for place, (name, (low, high)) in enumerate(LIMITS.items()):
-        grid[place % 2].number_input(name.capitalize(), low, high, key=f"maps.{name}")
+        step, form = (1.0, "%g") if isinstance(low, float) else (1, "%d")
+        grid[place % 2].number_input(
+            name.capitalize(), low, high, step=step, format=form, key=f"maps.{name}"
+        )
     grid = st.columns(3)
     for cell, words, places in zip(
         grid, ("Start left", "Start right", "Start both"), ("a", "b", "ab"), strict=True
@@ -77,7 +82,7 @@ with (
 read_widgets(state, runs)
 for run in (left, right):
     if "mu" not in saved_arrays(run, "latents"):
-        with st.spinner(f"Encoding the test images with {run.name}, once…"):
+        with notes, st.spinner(f"Encoding the test images with {run.name}, once…"):
             latent_means(run)
 test = load_split(left.dataset, "test")
 caption.caption(
@@ -126,7 +131,7 @@ st.subheader("What to look for")
 st.markdown(
     "- Lasso one island on the left: is it one class, and where are its images on the right? A VAE "
     "has to keep the class in z. A CVAE is given it, so its z can hold what is left: shape, "
-    "brightness, size.\n"
+    "brightness, size. How far it lets go of the class is the 10-NN accuracy above.\n"
     "- Hover where two classes meet. The two reconstructions show what each model kept of the "
     "image; click an empty spot and the decoder draws what it imagines between.\n"
     "- Switch one map to PCA, then back: the chosen points stay chosen. What is near in t-SNE was "

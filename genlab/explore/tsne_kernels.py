@@ -87,8 +87,9 @@ def k_smallest(values, indices, smallest):
                 count += values[j] <= bound
     candidates = candidates[:count]
     last = kth_smallest(values[candidates], k)
-    ties = k - np.sum(values[candidates] < last)  # how many of those that equal the last
-    filled = 0
+    ties, filled = k, 0  # ties: how many of the values that equal the last are wanted
+    for j in candidates:
+        ties -= values[j] < last
     for j in candidates:
         if values[j] < last or (values[j] == last and ties > 0):
             ties -= values[j] == last
@@ -138,8 +139,9 @@ def calibrate(distances, perplexity, p, lo, hi):
     k, target = distances.shape[1], np.log(perplexity)
     gap = np.empty(k, np.float64)
     for i in range(lo, hi):
-        least = distances[i].min()
-        mean = 0.0
+        least, mean = distances[i, 0], 0.0
+        for j in range(k):
+            least = min(least, distances[i, j])
         for j in range(k):
             gap[j] = distances[i, j] - least
             mean += gap[j] / k
@@ -227,8 +229,10 @@ def descend(
     Each coordinate has a gain that grows while it keeps its direction and shrinks when it turns
     (Jacobs 1988, as in the code of van der Maaten & Hinton 2008). The map stays centred.
     """
-    N = row_z.size
-    pull, push = np.float32(4) * exaggeration, np.float32(4 / row_z.astype(np.float64).sum())
+    N, Z = row_z.size, 0.0
+    for i in range(N):
+        Z += row_z[i]
+    pull, push = np.float32(4) * exaggeration, np.float32(4 / Z)
     for axis in range(2):
         total = 0.0
         for i in range(N):
@@ -242,7 +246,9 @@ def descend(
             gains[axis, i], velocity[axis, i] = gain, speed
             embedding[axis, i] += speed
             total += embedding[axis, i]
-        embedding[axis] -= np.float32(total / N)
+        centre = np.float32(total / N)
+        for i in range(N):
+            embedding[axis, i] -= centre
 
 
 def usable_cores() -> int:

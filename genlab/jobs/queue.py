@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     message TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -81,43 +82,46 @@ def jobs_folder() -> Path:
 
 
 @contextmanager
-def table() -> Iterator[sqlite3.Connection]:
-    """A connection in one write transaction; another process's writes are waited for.
+def table(*, write: bool) -> Iterator[sqlite3.Connection]:
+    """A connection in one transaction; another process's writes are waited for.
 
     Raises:
         GenLabError: the queue stays locked, is not a database, or cannot be written.
     """
+    connection = None
     try:
         jobs_folder().mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            jobs_folder() / "queue.sqlite", timeout=PATIENCE, isolation_level=None
-        )
-    except (OSError, sqlite3.Error) as error:
-        raise GenLabError(
-            f"The job queue cannot be opened ({error}); check that GENLAB_HOME can be written to."
-        ) from error
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        path = jobs_folder() / "queue.sqlite"
+        new = not path.exists()
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        if new:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(SCHEMA)
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         yield connection
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
         raise GenLabError(
-            f"The job queue is busy or full ({error}); try again in a moment."
+            f"The job queue is busy or cannot be written ({error}); try again in a moment, or "
+            "check the disk."
         ) from error
     except sqlite3.DatabaseError as error:
         raise GenLabError(
             f"The job queue is damaged ({error}); move queue.sqlite out of the jobs folder."
         ) from error
+    except OSError as error:
+        raise GenLabError(
+            f"The jobs folder cannot be made ({error.strerror}); check that GENLAB_HOME can be "
+            "written to."
+        ) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 def submit(name: str, config: dict[str, Any], *, owner: str = "") -> Job:
     """Put a job at the end of its owner's line."""
-    with table() as rows:
+    with table(write=True) as rows:
         cursor = rows.execute(
             "INSERT INTO jobs (name, owner, config, created) VALUES (?, ?, ?, ?)",
             (name, owner, json.dumps(config), time.time()),
@@ -127,7 +131,7 @@ def submit(name: str, config: dict[str, Any], *, owner: str = "") -> Job:
 
 
 def read(where: str = "", values: tuple = ()) -> list[Job]:
-    with table() as rows:
+    with table(write=False) as rows:
         found = rows.execute(f"SELECT {COLUMNS} FROM jobs {where}", values).fetchall()
     return [to_job(row) for row in found]
 
@@ -179,7 +183,7 @@ def waiting(jobs: list[Job]) -> list[Job]:
 
 def claim() -> Job | None:
     """Take the next job in fair order; no two workers get the same."""
-    with table() as rows:
+    with table(write=True) as rows:
         jobs = [to_job(row) for row in rows.execute(f"SELECT {COLUMNS} FROM jobs").fetchall()]
         order = waiting(jobs)
         if not order:
@@ -195,5 +199,23 @@ def claim() -> Job | None:
 def change(job_id: int, **values: Any) -> None:
     """Set columns of one job."""
     names = ", ".join(f"{name} = ?" for name in values)
-    with table() as rows:
+    with table(write=True) as rows:
         rows.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), job_id))
+
+
+def forget(job_id: int) -> None:
+    """Remove the row of a job."""
+    with table(write=True) as rows:
+        rows.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
+def read_settings() -> dict[str, Any]:
+    """The desk's settings, by name."""
+    with table(write=False) as rows:
+        found = rows.execute("SELECT name, value FROM settings").fetchall()
+    return {name: json.loads(value) for name, value in found}
+
+
+def write_setting(name: str, value: Any) -> None:
+    with table(write=True) as rows:
+        rows.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))

@@ -5,6 +5,7 @@ Its folder holds what pages read while it runs, and what another process needs t
     lock            held by the living process; free means that it is dead
     state.pt        weights, optimiser and position, saved every few seconds
     steps.jsonl     losses of every report
+    epochs.jsonl    losses of every epoch, as the run's metrics.jsonl will have them
     pictures.npy    what the model makes of fixed inputs, newest epoch
     log.txt         its output, for whoever asks why it failed
 """
@@ -12,6 +13,7 @@ Its folder holds what pages read while it runs, and what another process needs t
 import errno
 import io
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,6 +24,7 @@ import torch
 
 from genlab.errors import GenLabError
 from genlab.jobs.locks import held
+from genlab.jobs.progress import read_steps
 from genlab.jobs.queue import Job, change, find_job
 from genlab.runs.folder import Run, write_whole
 from genlab.runs.recording import Recorder
@@ -30,7 +33,7 @@ from genlab.training.recipes import config_from_dict
 from genlab.training.session import Session, prepare
 
 REPORT_EVERY = 20  # updates between two records
-SAVE_EVERY = 5.0  # seconds between two saved states
+SAVE_EVERY = float(os.environ.get("GENLAB_SAVE_EVERY", "5"))  # seconds between two saved states
 LOOK_EVERY = 0.2  # seconds between two looks at what is asked of the job
 BEAT_EVERY = 0.7  # seconds between two signs of life, with new pictures
 PAUSED_FOR = 600.0  # seconds a paused job keeps its process; then it waits on disk alone
@@ -81,6 +84,7 @@ class JobTraining:
         self.recorder.take(record)
         if isinstance(record, EpochRecord):
             self.position = Position(record.epoch + 1)
+            write_lines(self.folder / "epochs.jsonl", self.recorder.epochs)
             return
         self.position = record.position
         line = {"step": record.step, "epoch": record.epoch, **record.losses}
@@ -154,12 +158,11 @@ class JobTraining:
         """Drop the lines of steps.jsonl that were written after the state that we go on from."""
         batches = -(-len(self.session.data.images) // self.config.training.batch_size)
         done = (self.position.epoch - 1) * batches + self.position.batch
-        kept = [
-            line
-            for line in self.steps_file.read_text().splitlines()
-            if line.endswith("}") and json.loads(line)["step"] <= done
-        ] if self.steps_file.exists() else []
-        write_whole(self.steps_file, "".join(line + "\n" for line in kept).encode())
+        write_lines(self.steps_file, [x for x in read_steps(self.job) if x["step"] <= done])
+
+
+def write_lines(path: Path, lines: list[dict]) -> None:
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
 def save_pictures(folder: Path, session: Session) -> None:
@@ -208,7 +211,9 @@ def finish(job: Job, describe: Callable[[Run], None]) -> None:
         recorder.keep_current()
     name = job.name
     change(job.id, message="Measuring the run.")
-    run = recorder.finish(name, data_origin=training.session.origin, stopped_early=stopped)
+    run = recorder.finish(
+        name, data_origin=training.session.origin, stopped_early=stopped, owner=job.owner
+    )
     describe(run)
     (job.folder / "state.pt").unlink(missing_ok=True)
     change(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")

@@ -6,7 +6,7 @@ Models, NeurIPS 2015, here with a prior that does not depend on c.
 Shapes: B images, P pixels, K classes, Z latent dimensions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, cat, nn, randn_like
 from torch.nn.functional import one_hot
@@ -16,7 +16,7 @@ from genlab.models.vae import VAEConfig, VAEOutput
 
 @dataclass(frozen=True, kw_only=True)
 class CVAEConfig(VAEConfig):
-    classes: int = 10
+    classes: int = field(default=10, metadata={"fixed": "by the images"})
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,7 @@ Kingma & Welling, Auto-Encoding Variational Bayes, 2014, arXiv:1312.6114.
 Shapes: B images, P pixels, Z latent dimensions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from torch import Tensor, nn, randn_like
@@ -12,9 +12,26 @@ from torch import Tensor, nn, randn_like
 
 @dataclass(frozen=True, kw_only=True)
 class VAEConfig:
-    pixels: int = 28 * 28
-    hidden: int = 400
-    latent_dim: int = 20  # 2 can be drawn as a plane; more gives sharper recons
+    pixels: int = field(default=28 * 28, metadata={"fixed": "by the images"})
+    hidden: int = field(
+        default=400,
+        metadata={
+            "label": "Hidden units H",
+            "help": "Units of the one hidden layer of the encoder and of the decoder.",
+            "low": 1,
+            "high": 4096,
+        },
+    )
+    latent_dim: int = field(
+        default=20,
+        metadata={
+            "label": "Latent dimensions Z",
+            "help": "Numbers in the code of an image. Two can be drawn as a plane; more give "
+            "sharper reconstructions, up to where further ones stay inactive.",
+            "low": 1,
+            "high": 256,
+        },
+    )
 
     def __post_init__(self) -> None:
         for name in ("pixels", "hidden", "latent_dim"):

@@ -56,6 +56,14 @@ class Run:
         return self.config["model"].get("classes", 0) > 0
 
 
+def is_shipped(run: Run) -> bool:
+    """Whether the run came with GenLab: nobody renames or deletes those."""
+    if run.path.parent != shipped_runs():
+        return False
+    listed = shipped_runs() / "shipped.json"
+    return listed.exists() and run.name in json.loads(listed.read_text("utf-8"))
+
+
 def check_name(name: str) -> str:
     """The name itself, if it can name a run."""
     if not NAME.fullmatch(name):

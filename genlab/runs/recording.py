@@ -70,8 +70,8 @@ class Recorder:
         self.epochs, self.best_score = state["epochs"], state["best_score"]
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
 
-    def finish(self, name: str, *, data_origin: str, stopped_early: bool) -> Run:
-        """Write the run folder.
+    def finish(self, name: str, *, data_origin: str, stopped_early: bool, owner: str = "") -> Run:
+        """Write the run folder; `owner` is the visitor who asked for it, "" the command line.
 
         Raises:
             GenLabError: no epoch has ended yet, the name is taken, or the disk does not take it.
@@ -85,6 +85,7 @@ class Recorder:
                 "best_epoch": self.best_epoch,
                 "epochs_done": len(self.epochs),
                 "stopped_early": stopped_early,
+                "owner": owner,
                 "torch": torch.__version__.split("+")[0],
                 "machine": platform.machine(),
             }

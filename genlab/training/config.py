@@ -1,6 +1,10 @@
-"""How a model is trained: the settings every family shares."""
+"""How a model is trained: the settings every family shares.
 
-from dataclasses import dataclass
+A field's metadata is what a form shows of it: label, help, low and high (the range offered, wider
+than sensible), unit, scale, choices.
+"""
+
+from dataclasses import dataclass, field
 
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -8,13 +12,72 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    epochs: int = 25
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    schedule: str = "constant"  # "cosine" brings the rate down to 0 over the run
-    validation_share: float = 0.2  # of the training images, held out and never trained on
-    seed: int = 0
-    precision: str = "auto"  # of matrix products; "auto" is bfloat16 where the hardware has it
+    epochs: int = field(
+        default=25,
+        metadata={
+            "label": "Epochs",
+            "help": "Passes over all training images.",
+            "low": 1,
+            "high": 1000,
+        },
+    )
+    batch_size: int = field(
+        default=128,
+        metadata={
+            "label": "Batch size",
+            "help": "Images an update: more make a step smoother, and the steps fewer.",
+            "low": 1,
+            "high": 4096,
+            "unit": "images",
+        },
+    )
+    learning_rate: float = field(
+        default=1e-3,
+        metadata={
+            "label": "Learning rate",
+            "help": "Adam's step length: ten times too high and the loss jumps about or ends as "
+            "NaN, ten times too low and it crawls.",
+            "low": 1e-6,
+            "high": 0.5,
+            "scale": "log",
+        },
+    )
+    schedule: str = field(
+        default="constant",
+        metadata={
+            "label": "Schedule",
+            "help": "Of the learning rate: cosine brings it down to 0 over the run.",
+            "choices": SCHEDULES,
+        },
+    )
+    validation_share: float = field(
+        default=0.2,
+        metadata={
+            "label": "Validation share",
+            "help": "Of the training images: held out, never trained on; the epoch that is best "
+            "on them is kept.",
+            "low": 0.05,
+            "high": 0.9,
+        },
+    )
+    seed: int = field(
+        default=0,
+        metadata={
+            "label": "Seed",
+            "help": "Decides the first weights, the order of the images, the noise and which "
+            "images are held out: the same seed gives the same run.",
+            "low": 0,
+            "high": 1_000_000,
+        },
+    )
+    precision: str = field(
+        default="auto",
+        metadata={
+            "label": "Precision",
+            "help": "Of matrix products: auto is bfloat16 where the hardware has it, else float32.",
+            "choices": PRECISIONS,
+        },
+    )
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):

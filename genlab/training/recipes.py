@@ -71,7 +71,7 @@ RECIPES: dict[str, RunConfig] = {
         family="vae",
         dataset="mnist",
         model=VAEConfig(latent_dim=2),
-        training=TrainConfig(learning_rate=3e-3, schedule="cosine"),
+        training=TrainConfig(epochs=60, learning_rate=3e-3, schedule="cosine"),
     ),
 }
 

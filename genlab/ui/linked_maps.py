@@ -36,7 +36,12 @@ class LiveSettings:
     steps: int = 250
 
 
-LIMITS = {"perplexity": (2, 200), "exaggeration": (1, 50), "seed": (0, 9999), "steps": (60, 1000)}
+LIMITS = {
+    "perplexity": (2.0, 200.0),
+    "exaggeration": (1.0, 50.0),
+    "seed": (0, 9999),
+    "steps": (60, 1000),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +123,13 @@ def read_camera(parts: Any) -> Camera | None:
     return (x, y, zoom) if abs(x) <= 2 and abs(y) <= 2 and 0.1 <= zoom <= 1000 else None
 
 
-def read_settings(raw: Mapping[str, str]) -> LiveSettings:
+def read_settings(raw: Mapping[str, Any]) -> LiveSettings:
+    """Settings out of numbers or their text; what is not within LIMITS is left out."""
     settings = LiveSettings()
     for name, (low, high) in LIMITS.items():
         try:
             value = float(raw.get(name, "nan"))
-        except ValueError:
+        except (TypeError, ValueError):
             continue
         if math.isfinite(value) and low <= value <= high:
             kind = type(getattr(settings, name))
@@ -214,7 +220,9 @@ def read_choice(choice: Any, view: MapsView, count: int, version: int) -> MapsVi
         return view
     bits, hidden = choice.get("selection"), choice.get("hidden")
     try:
-        packed = np.frombuffer(base64.b64decode(bits or "", validate=True), np.uint8)
+        packed = np.zeros((count + 7) // 8, np.uint8)
+        if bits is not None:
+            packed[:] = np.frombuffer(base64.b64decode(bits, validate=True), np.uint8)
         chosen = np.unpackbits(packed, bitorder="little", count=count).astype(bool)
         hidden = tuple(sorted({int(label) for label in hidden}))
         left_zoom, right_zoom = map(read_camera, choice.get("cameras") or (None, None))

@@ -18,6 +18,7 @@ from genlab.runs.folder import find_run, load_array, save_array
 from genlab.ui.arrays import latent_means, version_of
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = range(5)
+FRAME_EVERY = 4  # iterations: smooth enough to watch
 KEPT = 24  # films of 10,000 points hold 80 kB each: only the newest frame stays
 HEADER = struct.Struct("<IIIf")  # iteration, iterations in all, state, KL in nats
 
@@ -83,7 +84,7 @@ def run_film(film: Film) -> None:
             steps=film.steps,
         )
         film.state = RUNNING
-        for frame_state in tsne(latent_means(run), config):
+        for frame_state in tsne(latent_means(run), config, every=FRAME_EVERY):
             film.coordinates, film.kl = frame_state.embedding, frame_state.kl
             film.iteration = frame_state.step
             if film.stop.is_set():

@@ -19,11 +19,11 @@ from genlab.ui.hostile import literal
 from genlab.ui.linked_maps import (
     LIMITS,
     LIVE,
-    LiveSettings,
     MapsView,
     first_view,
     link_of,
     partner,
+    read_settings,
     read_view,
 )
 
@@ -118,8 +118,8 @@ def show_link(state: MapsState) -> None:
 
 def start_films(state: MapsState, places: str) -> None:
     """Begins the t-SNE of "a" (left), "b" (right) or "ab" afresh, with the form's settings."""
-    settings = LiveSettings(**{name: st.session_state[f"maps.{name}"] for name in LIMITS})
-    state.view = replace(state.view, live=settings)
+    form = {name: st.session_state[f"maps.{name}"] for name in LIMITS}
+    state.view = replace(state.view, live=read_settings(form))
     for place in places:
         state.films.pop(place, None)
         st.session_state["maps.left_map" if place == "a" else "maps.right_map"] = LIVE

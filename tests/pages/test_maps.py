@@ -139,6 +139,13 @@ def test_start_button_turns_the_map_into_a_live_one_with_the_forms_settings(monk
     assert link_of(page)["perplexity"] == "50"
 
 
+def test_settings_of_a_link_stand_in_the_form():
+    page = maps_page(left_map="pca", perplexity="12.5", seed="7")
+    assert not page.exception
+    assert page.number_input(key="maps.perplexity").value == 12.5
+    assert page.number_input(key="maps.seed").value == 7
+
+
 def test_page_of_a_shipped_run_loads_no_torch_sklearn_umap_or_numba():
     script = """
 import sys

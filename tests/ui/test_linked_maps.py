@@ -55,6 +55,12 @@ def test_browsers_choice_becomes_part_of_the_view():
     assert read_choice(seen, VIEW, 10_000, 7).left_zoom == (0.1, 0.2, 2.0)
 
 
+def test_nothing_chosen_in_the_browser_is_nothing_chosen_here():
+    np.full(100_000, 255, np.uint8)  # memory that an uninitialised array would pick up
+    view = read_choice(message(CHOSEN, selection=None), VIEW, 10_000, 7)
+    assert view.chosen == ""
+
+
 def test_choice_about_an_older_view_is_left_out():
     assert read_choice(message(CHOSEN, version=6), VIEW, 10_000, 7) == VIEW
     assert read_choice(None, VIEW, 10_000, 7) == VIEW
@@ -62,7 +68,14 @@ def test_choice_about_an_older_view_is_left_out():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"selection": "%"}, {"selection": 3}, {"hidden": None}, {"hidden": ["x"]}, {"cameras": 3}],
+    [
+        {"selection": "%"},
+        {"selection": 3},
+        {"selection": "AAAA"},
+        {"hidden": None},
+        {"hidden": ["x"]},
+        {"cameras": 3},
+    ],
 )
 def test_choice_that_is_not_well_formed_is_refused_in_a_sentence(changes):
     with pytest.raises(GenLabError, match="reload the page"):

@@ -1,0 +1,245 @@
+"""Real worker processes on tiny jobs: they outlive accidents, and the result is the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from genlab.errors import GenLabError
+from genlab.jobs import trainer
+from genlab.jobs.desk import COMMAND_LINE, pause, resume, single_step, slow_motion, stop, submit_run
+from genlab.jobs.locks import held, is_held
+from genlab.jobs.progress import read_epochs, read_pictures, read_steps
+from genlab.jobs.queue import change, find_job, jobs_folder
+from genlab.jobs.trainer import run_job
+from genlab.jobs.worker import ensure_worker, tend, work
+from genlab.places import ROOT
+from genlab.runs.folder import find_run, load_tensors, read_metrics
+from genlab.training.recipes import RECIPES, with_settings
+
+
+def submit(name, epochs=3, **settings):
+    texts = {"epochs": str(epochs), "hidden": "16", "latent_dim": "2"} | settings
+    config = with_settings(RECIPES["vae-fashion"], texts)
+    return submit_run(config.to_dict(), name, COMMAND_LINE)
+
+
+def here(job, describe=lambda run: None):
+    """Train the job in this process, as its own would."""
+    change(job.id, state="running")
+    run_job(job.id, describe)
+    return find_job(job.id)
+
+
+def in_thread(job):
+    thread = threading.Thread(target=here, args=(job,))
+    thread.start()
+    return thread
+
+
+def wait(job, reached, seconds=60):
+    for _ in range(seconds * 50):
+        now = find_job(job.id)
+        if reached(now):
+            return now
+        time.sleep(0.02)
+    raise AssertionError(f"still {now}")
+
+
+def start_process(job):
+    change(job.id, state="running")
+    command = [sys.executable, "-m", "genlab", "work", "--job", str(job.id)]
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def same_weights(one, other):
+    a, b = load_tensors(find_run(one)), load_tensors(find_run(other))
+    return all((a[name] == b[name]).all() for name in a)
+
+
+def test_a_job_becomes_a_run_and_shows_its_progress_meanwhile():
+    job = submit("mine")
+    described = []
+    assert here(job, described.append).state == "done"
+    run = find_run("mine")
+    assert described == [run]
+    assert read_metrics(run) == read_epochs(job)
+    assert [line["epoch"] for line in read_epochs(job)] == [1, 2, 3]
+    assert read_steps(job)[-1]["step"] == 3 * 63
+    assert read_pictures(job).shape == (3, 10, 784)
+    assert not (job.folder / "state.pt").exists()
+
+
+def test_a_job_trains_as_the_command_line_does():
+    from genlab.cli import main
+
+    here(submit("job"))
+    arguments = ["--set", "epochs=3", "--set", "hidden=16", "--set", "latent_dim=2"]
+    bundled = str(ROOT / "genlab" / "data" / "bundled")
+    options = ["--name", "cli", "--maps", "none", "--iwae", "0", "--data-root", bundled]
+    main(["train", "vae-fashion", *arguments, *options])
+    assert same_weights("job", "cli")
+
+
+def test_a_killed_process_is_found_and_resumes_to_the_same_weights(monkeypatch):
+    monkeypatch.setenv("GENLAB_SAVE_EVERY", "0.05")
+    here(submit("whole", epochs=6))
+    job = submit("killed", epochs=6)
+    slow_motion(job.id, 0.002, COMMAND_LINE)  # long enough to be hit in the middle
+    process = start_process(job)
+    wait(job, lambda now: (now.folder / "state.pt").exists())
+    time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert find_job(job.id).state == "running"
+    slow_motion(job.id, 0.0, COMMAND_LINE)
+    children = {}
+    tend(children)  # a worker's look: finds the body, queues the job, starts it again
+    assert wait(job, lambda now: now.state in ("done", "failed")).state == "done"
+    [child.wait(60) for child in children.values()]
+    assert find_job(job.id).attempts == 1
+    assert same_weights("killed", "whole")
+    steps = [line["step"] for line in read_steps(job)]
+    assert steps == sorted(set(steps))
+
+
+def test_stop_is_answered_within_two_seconds_and_leaves_a_usable_run():
+    job = submit("mine", epochs=5000)
+    process = start_process(job)
+    wait(job, lambda now: now.step > 100)
+    started = time.monotonic()
+    stop(job.id, COMMAND_LINE)
+    wait(job, lambda now: now.message == "Measuring the run.")
+    assert time.monotonic() - started < 2
+    assert wait(job, lambda now: now.state == "stopped")
+    process.wait(60)
+    assert find_run("mine").config["made"]["stopped_early"]
+
+
+def test_a_job_stopped_in_its_first_epoch_keeps_what_it_has():
+    job = submit("mine", epochs=50)
+    slow_motion(job.id, 0.05, COMMAND_LINE)
+    thread = in_thread(job)
+    wait(job, lambda now: now.step > 0)
+    stop(job.id, COMMAND_LINE)
+    thread.join(30)
+    assert find_job(job.id).state == "stopped"
+    assert find_run("mine").config["made"]["best_epoch"] == 0
+
+
+def test_a_paused_job_makes_the_updates_it_is_allowed_and_then_ends_as_if_never_paused():
+    here(submit("whole"))
+    job = submit("paused")
+    slow_motion(job.id, 0.01, COMMAND_LINE)
+    thread = in_thread(job)
+    wait(job, lambda now: now.step > 0)
+    pause(job.id, COMMAND_LINE)
+    at = wait(job, lambda now: now.state == "paused").step
+    time.sleep(0.5)
+    assert find_job(job.id).step == at
+    single_step(job.id, COMMAND_LINE, count=3)
+    assert wait(job, lambda now: now.step == at + 3).state == "paused"
+    resume(job.id, COMMAND_LINE)
+    thread.join(60)
+    assert find_job(job.id).state == "done"
+    assert same_weights("paused", "whole")
+
+
+def test_a_job_paused_for_long_gives_its_place_away_and_resumes_in_another_process(monkeypatch):
+    here(submit("whole"))
+    monkeypatch.setattr(trainer, "PAUSED_FOR", 0.1)
+    job = submit("parked")
+    slow_motion(job.id, 0.01, COMMAND_LINE)
+    thread = in_thread(job)
+    wait(job, lambda now: now.step > 0)
+    pause(job.id, COMMAND_LINE)
+    thread.join(30)
+    assert find_job(job.id).state == "paused"
+    assert not is_held(job.folder / "lock")
+    resume(job.id, COMMAND_LINE)
+    assert here(job).state == "done"
+    assert same_weights("parked", "whole")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"learning_rate": "0.9"}, "no longer a number"),
+        ({"dataset": "kmnist"}, "KMNIST"),
+    ],
+)
+def test_what_goes_wrong_ends_the_job_with_one_sentence(settings, sentence):
+    job = here(submit("mine", epochs=30, **settings))
+    assert job.state == "failed"
+    assert sentence in job.message
+
+
+def test_a_full_disk_is_said_and_the_job_can_resume(monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    job = submit("mine")
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "write_whole", full)
+        job = here(job)
+    assert (job.state, job.message) == ("failed", "The disk is full; free some space and resume.")
+    resume(job.id, COMMAND_LINE)
+    assert here(job).state == "done"
+
+
+def test_memory_that_does_not_suffice_is_said(monkeypatch):
+    def too_much(config):
+        raise MemoryError
+
+    monkeypatch.setattr(trainer, "prepare", too_much)
+    assert "lower batch_size" in here(submit("mine")).message
+
+
+def test_a_job_whose_process_dies_again_and_again_is_given_up():
+    job = submit("mine")
+    change(job.id, state="running", attempts=5)
+    job.folder.mkdir(parents=True)
+    (job.folder / "log.txt").write_text("Bus error\n")
+    tend({})
+    job = find_job(job.id)
+    assert job.state == "failed"
+    assert "died 5 times. Bus error" in job.message
+
+
+def test_one_worker_serves_a_home_and_the_second_leaves():
+    with held(jobs_folder() / "worker.lock"):
+        script = "from genlab.jobs.worker import work; print(work(idle_for=0.1))"
+        second = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert second.stdout.strip() == "False"
+    assert work(idle_for=0.1)
+
+
+def test_a_worker_started_by_the_app_trains_what_waits_and_outlives_its_starter():
+    job = submit("mine")
+    script = "from genlab.jobs.worker import ensure_worker; ensure_worker()"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+    assert wait(job, lambda now: now.state in ("done", "failed"), seconds=120).state == "done"
+    ensure_worker()  # nothing more to do: one is there
+    pids = subprocess.run(["pgrep", "-f", "genlab work"], capture_output=True, text=True).stdout
+    for pid in pids.split():
+        with open(f"/proc/{pid}/environ") as file:
+            if os.environ["GENLAB_HOME"] in file.read():
+                os.kill(int(pid), signal.SIGTERM)
+
+
+def test_a_loss_that_is_not_finite_is_named_by_the_recorder():
+    from genlab.runs.recording import Recorder
+    from genlab.training.loop import Position, StepRecord
+
+    recorder = Recorder(replace(RECIPES["vae-fashion"]), step=None)
+    with pytest.raises(GenLabError, match="at step 7; lower learning_rate"):
+        recorder.take(StepRecord(1, 7, 10, {"kl": float("inf")}, Position()))
+    assert json.dumps(recorder.epochs) == "[]"
