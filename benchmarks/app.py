@@ -21,8 +21,7 @@ from tests.browser.server import CHROMIUM, FLAGS, running_server
 
 DRAG = """
 async (count) => {
-  const host = document.querySelector('.st-key-sliders-canvas, [class*="st-key-sliders"]');
-  const roots = [...document.querySelectorAll('*')].filter((e) => e.shadowRoot).map((e) => e.shadowRoot);
+  const roots = [...document.querySelectorAll('*')].flatMap((e) => e.shadowRoot ?? []);
   const find = (selector) => roots.flatMap((root) => [...root.querySelectorAll(selector)]);
   const slider = find('input[type=range]').find((input) => +input.min <= -3);
   const canvas = find('canvas').reduce((a, b) => (a.clientWidth >= b.clientWidth ? a : b));

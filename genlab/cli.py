@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from genlab.errors import GenLabError
@@ -13,13 +15,24 @@ from genlab.runs.folder import Run, check_name, find_run, list_runs, read_summar
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status: 0, or 1 after an error that a person can mend."""
-    options = parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except GenLabError as error:
-        print(f"genlab: {error}", file=sys.stderr)
-        return 1
-    return 0
+    with first_process_speaks():
+        options = parser().parse_args(arguments)
+        try:
+            options.run(options)
+        except GenLabError as error:
+            print(f"genlab: {error}", file=sys.stderr)
+            return 1
+        return 0
+
+
+@contextmanager
+def first_process_speaks() -> Iterator[None]:
+    """Of the processes that torchrun started, only the one of rank 0 prints."""
+    if os.environ.get("RANK", "0") == "0":
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,7 +60,24 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--name", help="the run's name (default: the recipe's, numbered)")
     command.add_argument("--data-root", help="a folder in torchvision's layout")
+    command.add_argument(
+        "--log", choices=["tensorboard"], help="also write the curves and pictures as event files"
+    )
+    command.add_argument(
+        "--background", action="store_true", help="queue it as a job and return at once"
+    )
     measuring(command)
+
+    verb("jobs", show_jobs, "List the jobs, newest first.")
+    for name, text in (
+        ("stop", "End a job; what it has learned so far becomes a run."),
+        ("pause", "Hold a running job where it is."),
+        ("resume", "Let a paused or failed job go on."),
+        ("clear", "Forget an ended job; its run stays."),
+    ):
+        command = verb(name, change_job, text)
+        command.add_argument("job", type=int, help="its number, as `jobs` shows")
+        command.set_defaults(act=name)
 
     command = verb("evaluate", evaluate, "Compute every figure of a run from weights and data.")
     command.add_argument("name")
@@ -105,28 +135,101 @@ def train(options: argparse.Namespace) -> None:
     config = with_settings(find_recipe(options.recipe), read_settings(options.settings))
     name = check_name(options.name) if options.name else free_name(options.recipe)
     methods = read_methods(options.maps)
+    if options.background:
+        if options.log:
+            raise GenLabError("A job writes no event files; leave out --background or --log.")
+        queue_job(config, name)
+        return
 
     from genlab.explore.card import keep_card
-    from genlab.runs.recording import record_run
-    from genlab.training.device import device_name, use_one_thread
-    from genlab.training.session import prepare
+    from genlab.runs.tensorboard import check_tensorboard
+    from genlab.training.device import use_one_thread
+    from genlab.training.process_group import process_group, together, until_interrupted
+    from genlab.training.session import prepare_together
 
+    if options.log:
+        check_tensorboard()
     use_one_thread()
-    if options.data_root is None:
-        fetch_full_data(config.dataset)
-    session = prepare(config, data_root=options.data_root)
-    print(f"{name}: {config.family} on {session.origin}; {device_name(session.device)}")
-    run = record_run(
-        name,
-        config,
-        session.step,
-        session.records(),
-        data_origin=session.origin,
-        watch=ProgressLine(config.training.epochs),
-    )
+    with process_group() as shard:
+        if options.data_root is None:
+            together(shard, lambda: shard.local_rank == 0 and fetch_full_data(config.dataset))
+        session = prepare_together(config, data_root=options.data_root, shard=shard)
+        records = until_interrupted(shard, session.records())
+        if shard.rank > 0:
+            train_along(config, session, records)
+            return
+        run = write_down(name, config, session, records, shard.world, options.log)
     print(f"Kept {run.name}: the weights of epoch {run.config['made']['best_epoch']}.")
+    if shard.world > 1 and run.config["made"]["stopped_early"]:
+        # torchrun ends its processes half a minute after Ctrl-C, whatever they do
+        print(f"For its figures: python -m genlab evaluate {run.name} --keep")
+        return
     print_figures(describe(run, methods, options.iwae))
     keep_card(run)
+
+
+def write_down(name: str, config, session, records, processes: int, log: str | None) -> Run:
+    """Train, show how it goes, and keep the run."""
+    from genlab.runs.recording import record_run
+    from genlab.runs.tensorboard import event_log
+    from genlab.training.device import device_name
+
+    crowd = f", {processes} processes" if processes > 1 else ""
+    print(f"{name}: {config.family} on {session.origin}; {device_name(session.device)}{crowd}")
+    progress = ProgressLine(config.training.epochs)
+    if not log:
+        return record_run(
+            name, config, session.step, records, data_origin=session.origin, watch=progress
+        )
+    with event_log(name, session) as events:
+        print(f"To follow it: tensorboard --logdir {events.folder.parent}")
+
+        def watch(record) -> None:
+            progress(record)
+            events.take(record)
+
+        run = record_run(
+            name, config, session.step, records, data_origin=session.origin, watch=watch
+        )
+        events.keep(run)
+        return run
+
+
+def train_along(config, session, records) -> None:
+    """Train as one of several processes, and leave the writing to the first."""
+    from genlab.runs.recording import Recorder
+
+    recorder = Recorder(config, session.step)
+    for record in records:
+        recorder.take(record)  # a broken loss ends all of them at the same record
+
+
+def queue_job(config, name: str) -> None:
+    """Leave a training to the worker process, which is started where none is alive."""
+    from genlab.jobs.desk import COMMAND_LINE, submit_run
+    from genlab.jobs.worker import ensure_worker
+
+    job = submit_run(config.to_dict(), name, COMMAND_LINE)
+    ensure_worker()
+    print(f"Queued {name} as job {job.id}; `python -m genlab jobs` shows how it goes.")
+
+
+def show_jobs(options: argparse.Namespace) -> None:
+    from genlab.jobs.queue import list_jobs
+
+    for job in list_jobs():
+        done = f"{job.step} of {job.steps} updates" if job.steps else ""
+        print(f"{job.id:>5}  {job.name:<24} {job.state:<8} {done:<24} {job.message}".rstrip())
+
+
+def change_job(options: argparse.Namespace) -> None:
+    """Stop, pause, resume or clear one job."""
+    from genlab.jobs import desk
+    from genlab.jobs.worker import ensure_worker
+
+    getattr(desk, options.act)(options.job, desk.COMMAND_LINE)
+    if options.act == "resume":
+        ensure_worker()
 
 
 def fetch_full_data(dataset: str) -> None:
@@ -156,9 +259,12 @@ def describe(run: Run, methods: list[str], iwae_samples: int = 100, keep: bool =
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    figures = describe(
-        find_run(options.name), read_methods(options.maps), options.iwae, options.keep
-    )
+    from genlab.explore.card import keep_card
+
+    run = find_run(options.name)
+    figures = describe(run, read_methods(options.maps), options.iwae, options.keep)
+    if options.keep:
+        keep_card(run)
     if options.json:
         print(json.dumps(figures, indent=1))
     else:

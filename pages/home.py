@@ -8,6 +8,7 @@ from genlab.data.catalogue import DATASETS
 from genlab.data.images import load_split
 from genlab.runs.folder import list_runs, read_summary
 from genlab.ui.arrays import version_of
+from genlab.ui.errors import shown_errors
 from genlab.ui.machine import device
 from genlab.ui.thumbnails import map_picture, traversal_picture
 
@@ -30,7 +31,8 @@ def lab(column, page: str, title: str, kind: str, name: str, icon: str, words: s
     """One card of the gallery, with a picture made from the run `name`, or the first there is."""
     run = next((run for run in runs if run.name == name), runs[0])
     with column.container(border=True, height="stretch"):
-        st.image(thumbnail(kind, run.name, version_of(run)), width="stretch", alt=words)
+        with shown_errors():
+            st.image(thumbnail(kind, run.name, version_of(run)), width="stretch", alt=words)
         st.page_link(f"../../pages/{page}.py", label=f"**{title}**", icon=icon)
         st.markdown(words)
 

@@ -67,6 +67,19 @@ def test_export_writes_the_folder_as_a_zip(make_run, tmp_path, capsys):
         assert "mine/model.safetensors" in archive.namelist()
 
 
+def test_a_background_training_is_a_job_that_the_other_verbs_reach(monkeypatch, capsys):
+    monkeypatch.setattr("genlab.jobs.worker.ensure_worker", lambda: None)
+    assert main(["train", "vae-fashion", "--background", "--name", "mine"]) == 0
+    assert main(["jobs"]) == 0
+    assert re.search(r"1 +mine +queued", capsys.readouterr().out)
+    assert main(["stop", "1"]) == 0
+    assert main(["resume", "1"]) == 1
+    assert "only a paused or failed job can resume" in capsys.readouterr().err
+    assert main(["clear", "1"]) == 0
+    assert main(["stop", "1"]) == 1
+    assert "no job 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

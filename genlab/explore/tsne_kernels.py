@@ -1,29 +1,22 @@
-"""The inner loops of t-SNE, compiled by numba, and the threads that share their rows.
+"""The inner loops of t-SNE, compiled by numba.
 
-Every kernel fills rows lo to hi of its outputs and reads the rest, so rows can be computed in any
-order by any number of threads and come out the same to the last bit. Kernels let go of the GIL:
-a server goes on serving meanwhile. Threads are Python's own, not those of numba's parallel loops:
-numba's fallback layer aborts the process when two threads enter it, and OpenMP's spin at every
-barrier, which on busy cores costs more than it gains.
+A kernel fills rows lo to hi of its outputs, each row by one plain sum, so `in_blocks` can spread
+rows over threads and they come out the same to the last bit. Kernels let go of the GIL: a server
+goes on serving meanwhile. They shun array expressions, which take seconds to compile.
 
 Visiting each pair once and scattering the opposite force was measured too: 1.25 times faster,
-and no longer one plain sum per row, so each pair is visited from both sides.
+and no longer one sum per row, so each pair is visited from both sides.
 
 Shapes: N points, D dimensions, k neighbours, E nonzero affinities.
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numba import njit
 
 ONE = np.float32(1)
 LANES = 4  # dimensions summed per sweep over the points; `nearest` wants a multiple of it
-BLOCKS_PER_THREAD = 2  # a thread that was held up leaves its second block to the others
 # Sums may be reordered and divisions become reciprocals, refined; infinities stay infinities.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 
@@ -184,7 +177,7 @@ def forces(embedding, starts, columns, weights, attraction, repulsion, row_z, lo
         row_z: (N,) float32, filled with sum_{j != i} w_ij; here w_ij = 1 / (1 + |y_i - y_j|^2).
         lo, hi: rows to fill.
     """
-    x, y = embedding[0], embedding[1]  # (unpacking would make views that do not vectorise)
+    x, y = embedding[0], embedding[1]  # `x, y = embedding` would not vectorise
     for i in range(lo, hi):
         xi, yi = x[i], y[i]
         sum_x, sum_y, z = np.float32(0), np.float32(0), np.float32(0)
@@ -210,7 +203,7 @@ def forces(embedding, starts, columns, weights, attraction, repulsion, row_z, lo
 @kernel
 def edge_distances(embedding, starts, columns, squared, lo, hi):
     """Fill `squared` (E,) float32 with 1 + |y_i - y_j|^2 of the affinities of rows lo to hi."""
-    x, y = embedding[0], embedding[1]  # (unpacking would make views that do not vectorise)
+    x, y = embedding[0], embedding[1]
     for i in range(lo, hi):
         row = columns[starts[i] : starts[i + 1]]
         out = squared[starts[i] : starts[i + 1]]
@@ -249,39 +242,3 @@ def descend(
         centre = np.float32(total / N)
         for i in range(N):
             embedding[axis, i] -= centre
-
-
-def usable_cores() -> int:
-    """The cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@lru_cache(maxsize=1)
-def helpers() -> ThreadPoolExecutor:
-    """Threads that all maps in the making share, one less than there are cores."""
-    return ThreadPoolExecutor(max(usable_cores() - 1, 1), thread_name_prefix="tsne")
-
-
-def in_blocks(work: Callable[[int, int], None], rows: int, threads: int | None = None) -> None:
-    """Call work(lo, hi) for blocks that cover range(rows), on this thread and on free helpers.
-
-    A helper that has not begun by the time this thread runs out of blocks is not waited for, so
-    two maps at a time share the cores, and one never waits for the other.
-    """
-    threads = threads or usable_cores()
-    edges = np.linspace(0, rows, threads * BLOCKS_PER_THREAD + 1).astype(int).tolist()
-    blocks = iter(list(pairwise(edges)))
-
-    def take() -> None:
-        for lo, hi in blocks:
-            work(lo, hi)
-
-    helping = [helpers().submit(take) for _ in range(threads - 1)]
-    try:
-        take()
-    finally:
-        for helper in helping:
-            if not helper.cancel():
-                helper.result()

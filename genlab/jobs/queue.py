@@ -63,7 +63,7 @@ class Job:
     started: float | None
     ended: float | None
     beat: float | None  # when its process last said that it lives
-    attempts: int  # times it was started
+    attempts: int  # times it was started since it last got further
     step: int
     steps: int
     message: str  # why it failed, or what it is doing

@@ -26,7 +26,7 @@ from genlab.errors import GenLabError
 from genlab.jobs.locks import held
 from genlab.jobs.progress import read_steps
 from genlab.jobs.queue import Job, change, find_job
-from genlab.runs.folder import Run, write_whole
+from genlab.runs.folder import Run, list_runs, write_whole
 from genlab.runs.recording import Recorder
 from genlab.training.loop import EpochRecord, Position, StepRecord, total_steps
 from genlab.training.recipes import config_from_dict
@@ -131,7 +131,8 @@ class JobTraining:
     def beat(self, record: StepRecord | EpochRecord) -> None:
         self.beaten = time.monotonic()
         steps = total_steps(len(self.session.data.images), self.config.training)
-        change(self.job.id, beat=time.time(), step=record.step, steps=steps)
+        # It has got further than where it began: earlier deaths no longer count against it
+        change(self.job.id, beat=time.time(), step=record.step, steps=steps, attempts=0)
         save_pictures(self.folder, self.session)
 
     def save(self) -> None:
@@ -209,14 +210,23 @@ def finish(job: Job, describe: Callable[[Run], None]) -> None:
     recorder = training.recorder
     if not recorder.best_weights:
         recorder.keep_current()
-    name = job.name
     change(job.id, message="Measuring the run.")
-    run = recorder.finish(
-        name, data_origin=training.session.origin, stopped_early=stopped, owner=job.owner
+    run = written_before(job) or recorder.finish(
+        job.name,
+        data_origin=training.session.origin,
+        stopped_early=stopped,
+        owner=job.owner,
+        job=job.id,
     )
     describe(run)
     (job.folder / "state.pt").unlink(missing_ok=True)
     change(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")
+
+
+def written_before(job: Job) -> Run | None:
+    """The job's run, where an earlier process died between writing it and saying so."""
+    run = next((run for run in list_runs() if run.name == job.name), None)
+    return run if run and run.config.get("made", {}).get("job") == job.id else None
 
 
 def fail(job_id: int, sentence: str) -> None:

@@ -16,7 +16,7 @@ from genlab.places import ROOT
 
 IDLE_FOR = 600.0  # seconds without work after which the worker ends
 LOOK_EVERY = 0.2  # seconds
-ATTEMPTS = 5  # starts that end in death at the same update, after which a job is given up
+ATTEMPTS = 5  # starts that end in death before any update, after which a job is given up
 
 
 def slots() -> int:
@@ -74,7 +74,7 @@ def revive(job: Job) -> None:
             job.id,
             state="failed",
             ended=time.time(),
-            message=f"Its process died {job.attempts} times. {last_words}".strip(),
+            message=f"Its process died {job.attempts} times at the start. {last_words}".strip(),
         )
     elif job.state == "running" or (job.state == "paused" and job.wish in ("run", "stop")):
         change(job.id, state="queued")
@@ -114,3 +114,11 @@ def ensure_worker() -> None:
             stderr=log,
             start_new_session=True,
         )
+
+
+def resume_waiting() -> None:
+    """Start a worker if jobs were left waiting, as after a restart of the machine."""
+    if not (jobs_folder() / "queue.sqlite").exists():
+        return
+    if any(job.state in ("queued", "running") for job in list_jobs()):
+        ensure_worker()

@@ -70,7 +70,15 @@ class Recorder:
         self.epochs, self.best_score = state["epochs"], state["best_score"]
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
 
-    def finish(self, name: str, *, data_origin: str, stopped_early: bool, owner: str = "") -> Run:
+    def finish(
+        self,
+        name: str,
+        *,
+        data_origin: str,
+        stopped_early: bool,
+        owner: str = "",
+        job: int | None = None,
+    ) -> Run:
         """Write the run folder; `owner` is the visitor who asked for it, "" the command line.
 
         Raises:
@@ -86,6 +94,7 @@ class Recorder:
                 "epochs_done": len(self.epochs),
                 "stopped_early": stopped_early,
                 "owner": owner,
+                "job": job,
                 "torch": torch.__version__.split("+")[0],
                 "machine": platform.machine(),
             }

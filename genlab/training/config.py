@@ -1,7 +1,7 @@
 """How a model is trained: the settings every family shares.
 
 A field's metadata is what a form shows of it: label, help, low and high (the range offered, wider
-than sensible), unit, scale, choices.
+than sensible), step, unit, scale, choices; or fixed: no visitor sets it.
 """
 
 from dataclasses import dataclass, field
@@ -24,10 +24,11 @@ class TrainConfig:
     batch_size: int = field(
         default=128,
         metadata={
-            "label": "Batch size",
+            "label": "Batch",
             "help": "Images an update: more make a step smoother, and the steps fewer.",
             "low": 1,
             "high": 4096,
+            "step": 32,
             "unit": "images",
         },
     )
@@ -53,11 +54,12 @@ class TrainConfig:
     validation_share: float = field(
         default=0.2,
         metadata={
-            "label": "Validation share",
+            "label": "Held out",
             "help": "Of the training images: held out, never trained on; the epoch that is best "
             "on them is kept.",
             "low": 0.05,
             "high": 0.9,
+            "step": 0.05,
         },
     )
     seed: int = field(

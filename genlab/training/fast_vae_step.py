@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from genlab.objectives.elbo import softplus_sum
 from genlab.training.config import TrainConfig
+from genlab.training.process_group import ALONE, Shard
 from genlab.training.vae_step import VAEStep, learning_rate_at
 
 
@@ -19,10 +20,15 @@ class FastVAEStep(VAEStep):
     """Adam on the negative ELBO of a VAE or CVAE with one hidden layer each way."""
 
     def __init__(
-        self, model: nn.Module, config: TrainConfig, steps: int, dtype: torch.dtype
+        self,
+        model: nn.Module,
+        config: TrainConfig,
+        steps: int,
+        dtype: torch.dtype,
+        shard: Shard = ALONE,
     ) -> None:
         self.model, self.config, self.steps, self.done = model, config, steps, 0
-        self.dtype = dtype
+        self.dtype, self.shard = dtype, shard
         self.classes = getattr(model.config, "classes", 0)
         self.flat, self.flat_grad = flatten_parameters(model)
         self.optimiser = torch.optim.Adam([self.flat], lr=config.learning_rate, fused=True)
@@ -40,6 +46,7 @@ class FastVAEStep(VAEStep):
         """Update on images (B, P) uint8 with labels (B,); return batch means as 0-d tensors."""
         W1, b1, W2, b2, W3, b3, W4, b4 = self.weights
         B, Z, dtype = len(images), self.model.config.latent_dim, self.dtype
+        images, labels = self.shard.take(images), self.shard.take(labels)  # B stays the whole's
         x = images.float().mul_(1.0 / 255.0)  # (B, P)
         code = self.one_hot(labels)  # (B, K), or None
 
@@ -48,7 +55,7 @@ class FastVAEStep(VAEStep):
         stats = torch.addmm(b2, h1, W2.T).float()  # (B, 2Z)
         mu, logvar = stats[:, :Z], stats[:, Z:]
         std = (0.5 * logvar).exp_()
-        eps = torch.randn(mu.shape, device=mu.device, generator=generator)
+        eps = self.shard.take(torch.randn(B, Z, device=mu.device, generator=generator))
         z = join((mu + std * eps).to(dtype), code)  # (B, Z + K)
         h2 = torch.addmm(b3, z, W3.T).relu_()  # (B, H)
         logits = torch.addmm(b4, h2, W4.T).float()  # (B, P)
@@ -72,6 +79,7 @@ class FastVAEStep(VAEStep):
         ):
             store_product(d_out.T, values, self.grads[2 * layer])
             self.grads[2 * layer + 1].copy_(d_out.sum(dim=0, dtype=torch.float32))
+        self.shard.sum_(self.flat_grad, recon_nll, kl)
 
         self.optimiser.param_groups[0]["lr"] = learning_rate_at(self.config, self.done, self.steps)
         self.optimiser.step()

@@ -19,6 +19,7 @@ from genlab.training.config import TrainConfig
 from genlab.training.device import pick_precision
 from genlab.training.fast_vae_step import FastVAEStep
 from genlab.training.loop import Step
+from genlab.training.process_group import ALONE, Shard
 from genlab.training.vae_step import VAEStep
 
 
@@ -26,7 +27,7 @@ from genlab.training.vae_step import VAEStep
 class Family:
     config: type
     model: Callable[[Any], nn.Module]
-    step: Callable[[nn.Module, TrainConfig, int], Step]
+    step: Callable[[nn.Module, TrainConfig, int, Shard], Step]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +43,11 @@ class RunConfig:
         return dataclasses.asdict(self)
 
 
-def make_vae_step(model: nn.Module, config: TrainConfig, steps: int) -> Step:
+def make_vae_step(model: nn.Module, config: TrainConfig, steps: int, shard: Shard = ALONE) -> Step:
     device = next(model.parameters()).device
     if device.type == "cpu":
-        return FastVAEStep(model, config, steps, pick_precision(config.precision, device))
-    return VAEStep(model, config, steps)
+        return FastVAEStep(model, config, steps, pick_precision(config.precision, device), shard)
+    return VAEStep(model, config, steps, shard)
 
 
 FAMILIES: dict[str, Family] = {

@@ -1,5 +1,6 @@
 """From a config to a stream of records: data made resident, model built, step chosen."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from genlab.training.loop import (
     total_steps,
     train,
 )
+from genlab.training.process_group import ALONE, Shard, together
 from genlab.training.recipes import FAMILIES, RunConfig, build_model
 
 
@@ -41,7 +43,7 @@ class Session:
         return train(self.step, self.data, self.config, start=start, report_every=report_every)
 
 
-def prepare(config: RunConfig, *, data_root: str | None = None) -> Session:
+def prepare(config: RunConfig, *, data_root: str | None = None, shard: Shard = ALONE) -> Session:
     """Load the training images, keep them on the device and build the model there.
 
     Raises:
@@ -57,8 +59,26 @@ def prepare(config: RunConfig, *, data_root: str | None = None) -> Session:
     data = resident(images, config.training, device)
     model = build_model(config).to(device)
     steps = total_steps(len(data.images), config.training)
-    step = FAMILIES[config.family].step(model, config.training, steps)
+    step = FAMILIES[config.family].step(model, config.training, steps, shard)
     return Session(config.training, step, data, images.origin, device)
+
+
+def prepare_together(config: RunConfig, *, data_root: str | None, shard: Shard) -> Session:
+    """`prepare` in every process of the group.
+
+    Raises:
+        GenLabError: it failed in one of them, or they found different images.
+    """
+    session = together(shard, lambda: prepare(config, data_root=data_root, shard=shard))
+    labels = zlib.crc32(session.data.labels.cpu().numpy())  # stands for the images, in order
+    found = shard.gather((labels, session.origin))
+    for other, origin in found:
+        if other != found[0][0]:
+            raise GenLabError(
+                f"The processes found different images ({found[0][1]}; {origin}); "
+                "give every machine the same."
+            )
+    return session
 
 
 def resident(split: ImageSplit, config: TrainConfig, device: torch.device) -> TrainingData:

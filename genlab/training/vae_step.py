@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from genlab.objectives.elbo import bernoulli_nll, kl_per_dimension, kl_to_standard_normal
 from genlab.training.config import TrainConfig
+from genlab.training.process_group import ALONE, Shard
 
 
 def learning_rate_at(config: TrainConfig, step: int, steps: int) -> float:
@@ -24,29 +25,35 @@ class VAEStep:
 
     best_by = "neg_elbo"  # the validation loss whose lowest epoch is kept
 
-    def __init__(self, model: nn.Module, config: TrainConfig, steps: int) -> None:
+    def __init__(
+        self, model: nn.Module, config: TrainConfig, steps: int, shard: Shard = ALONE
+    ) -> None:
         self.model, self.config, self.steps, self.done = model, config, steps, 0
+        self.shard = shard
         self.optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
 
     def __call__(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """Update on images (B, P) uint8 with labels (B,); return batch means as 0-d tensors."""
-        x = images.float().div_(255.0)
+        B, take = len(images), self.shard.take
+        x, labels = take(images).float().div_(255.0), take(labels)
         mu, logvar = self.model.encode(x, labels)
-        eps = torch.randn(mu.shape, device=mu.device, generator=generator)
+        eps = take(torch.randn(B, mu.shape[1], device=mu.device, generator=generator))
         logits = self.model.decode(mu + (0.5 * logvar).exp() * eps, labels)
-        recon_nll = bernoulli_nll(logits, x).mean()
-        kl = kl_to_standard_normal(mu, logvar).mean()
+        recon_nll = self.shard.mean(bernoulli_nll(logits, x), B)
+        kl = self.shard.mean(kl_to_standard_normal(mu, logvar), B)
         neg_elbo = recon_nll + kl
         self.optimiser.zero_grad()
         neg_elbo.backward()
+        losses = {"neg_elbo": neg_elbo, "recon_nll": recon_nll, "kl": kl}
+        losses = {name: value.detach() for name, value in losses.items()}
+        self.shard.sum_(*(p.grad for p in self.model.parameters()), *losses.values())
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate_at(self.config, self.done, self.steps)
         self.optimiser.step()
         self.done += 1
-        losses = {"neg_elbo": neg_elbo, "recon_nll": recon_nll, "kl": kl}
-        return {name: value.detach() for name, value in losses.items()}
+        return losses
 
     def state_dict(self) -> dict:
         """All that the next update depends on, weights apart."""
@@ -67,22 +74,30 @@ class VAEStep:
         return torch.stack(made).mul(255.0).round().to(torch.uint8)
 
     def evaluate(self, images: Tensor, labels: Tensor, seed: int) -> dict[str, float]:
-        return elbo_terms(self.model, images, labels, seed=seed)
+        return elbo_terms(self.model, images, labels, seed=seed, shard=self.shard)
 
 
 @torch.no_grad()
 def elbo_terms(
-    model: nn.Module, images: Tensor, labels: Tensor, *, seed: int, batch: int = 1000
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    seed: int,
+    batch: int = 1000,
+    shard: Shard = ALONE,
 ) -> dict[str, float]:
     """Means of neg_elbo, recon_nll and kl over images (N, P) uint8, one seeded z an image."""
     generator = torch.Generator(images.device).manual_seed(seed)
     recon_nll = kl = 0.0
-    for part in range(0, len(images), batch):
-        x, c = images[part : part + batch].float().div_(255.0), labels[part : part + batch]
+    for rows, c in zip(images.split(batch), labels.split(batch), strict=True):
+        x, c = shard.take(rows).float().div_(255.0), shard.take(c)
         mu, logvar = model.encode(x, c)
-        eps = torch.randn(mu.shape, device=mu.device, generator=generator)
+        noise = torch.randn(len(rows), mu.shape[1], device=mu.device, generator=generator)
+        eps = shard.take(noise)
         logits = model.decode(mu + (0.5 * logvar).exp() * eps, c)
         recon_nll += bernoulli_nll(logits, x).sum(dtype=torch.float64).item()
         kl += kl_per_dimension(mu, logvar).sum(dtype=torch.float64).item()
-    recon_nll, kl = recon_nll / len(images), kl / len(images)
+    sums = shard.gather((recon_nll, kl))
+    recon_nll, kl = (sum(part) / len(images) for part in zip(*sums, strict=True))
     return {"neg_elbo": recon_nll + kl, "recon_nll": recon_nll, "kl": kl}

@@ -2,9 +2,11 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from genlab.data.sprite import test_sprite
+from genlab.errors import GenLabError
+from genlab.jobs.worker import resume_waiting
 from genlab.runs.folder import list_runs
 from genlab.ui.arrays import version_of
 from genlab.ui.machine import ask
@@ -14,10 +16,11 @@ from genlab.ui.machine import ask
 async def lifespan(app) -> AsyncIterator[None]:
     """Read what the first pages show, then leave it out of every later garbage collection."""
     for run in list_runs():
-        version_of(run)
-    for dataset in {run.dataset for run in list_runs()} & {"mnist", "fashion"}:
-        test_sprite(dataset)
+        with suppress(GenLabError):  # a broken run is told of where somebody opens it
+            version_of(run)
+            test_sprite(run.dataset)
     ask()
+    resume_waiting()
     gc.collect()
     gc.freeze()
     yield

@@ -18,7 +18,7 @@ from genlab.jobs.locks import held, is_held
 from genlab.jobs.progress import read_epochs, read_pictures, read_steps
 from genlab.jobs.queue import change, find_job, jobs_folder
 from genlab.jobs.trainer import run_job
-from genlab.jobs.worker import ensure_worker, tend, work
+from genlab.jobs.worker import ensure_worker, resume_waiting, tend, work
 from genlab.places import ROOT
 from genlab.runs.folder import find_run, load_tensors, read_metrics
 from genlab.training.recipes import RECIPES, with_settings
@@ -76,6 +76,20 @@ def test_a_job_becomes_a_run_and_shows_its_progress_meanwhile():
     assert not (job.folder / "state.pt").exists()
 
 
+def test_a_process_that_dies_while_it_measures_the_run_loses_nothing():
+    job = submit("mine")
+
+    def die(run):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        here(job, die)
+    assert find_job(job.id).state == "running"
+    before = find_run("mine").config
+    assert here(job).state == "done"
+    assert find_run("mine").config == before
+
+
 def test_a_job_trains_as_the_command_line_does():
     from genlab.cli import main
 
@@ -103,7 +117,6 @@ def test_a_killed_process_is_found_and_resumes_to_the_same_weights(monkeypatch):
     tend(children)  # a worker's look: finds the body, queues the job, starts it again
     assert wait(job, lambda now: now.state in ("done", "failed")).state == "done"
     [child.wait(60) for child in children.values()]
-    assert find_job(job.id).attempts == 1
     assert same_weights("killed", "whole")
     steps = [line["step"] for line in read_steps(job)]
     assert steps == sorted(set(steps))
@@ -209,7 +222,19 @@ def test_a_job_whose_process_dies_again_and_again_is_given_up():
     tend({})
     job = find_job(job.id)
     assert job.state == "failed"
-    assert "died 5 times. Bus error" in job.message
+    assert "died 5 times at the start. Bus error" in job.message
+
+
+def test_jobs_left_waiting_get_a_worker_when_a_server_starts(monkeypatch):
+    started = []
+    monkeypatch.setattr("genlab.jobs.worker.ensure_worker", lambda: started.append(1))
+    resume_waiting()
+    assert not jobs_folder().exists()  # nothing is made where nothing waits
+    job = submit("mine")
+    resume_waiting()
+    change(job.id, state="done")
+    resume_waiting()
+    assert started == [1]
 
 
 def test_one_worker_serves_a_home_and_the_second_leaves():

@@ -29,6 +29,15 @@ def test_home_without_runs_says_what_to_do(monkeypatch):
     assert "python -m genlab train vae-fashion" in page.info[0].value
 
 
+def test_a_run_without_weights_costs_home_a_picture_and_nothing_else(monkeypatch, make_run):
+    run = make_run("mine")
+    (run.path / "model.safetensors").unlink()
+    monkeypatch.setattr("genlab.runs.folder.shipped_runs", new_runs)
+    page = open_home(monkeypatch)
+    assert "may still be training" in page.error[0].value
+    assert list(page.dataframe[0].value["run"]) == ["mine"]
+
+
 def test_the_device_is_found_without_loading_torch_here(monkeypatch):
     import time
 

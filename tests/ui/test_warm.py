@@ -1,0 +1,15 @@
+import asyncio
+
+from genlab.ui import warm
+
+
+def test_a_broken_run_does_not_keep_the_server_from_starting(make_run, monkeypatch):
+    monkeypatch.setattr(warm, "ask", lambda: None)
+    (make_run("mine").path / "model.safetensors").unlink()
+    make_run("other", dataset="kmnist")
+
+    async def start():
+        async with warm.lifespan(None):
+            return True
+
+    assert asyncio.run(start())
