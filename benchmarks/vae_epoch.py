@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr
 
 import numpy as np
 import torch
@@ -132,7 +133,8 @@ def pythae_trainer(split: ImageSplit) -> tuple[nn.Module, Epoch]:
     count = iter(range(1, 10**6))
 
     def epoch() -> None:
-        trainer.train_step(next(count))
+        with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # its progress bar
+            trainer.train_step(next(count))
 
     return twin, epoch
 

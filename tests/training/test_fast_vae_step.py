@@ -8,7 +8,7 @@ import torch
 from genlab.models.cvae import CVAE, CVAEConfig
 from genlab.models.vae import VAE, VAEConfig
 from genlab.training.config import TrainConfig
-from genlab.training.fast_vae_step import FastVAEStep
+from genlab.training.fast_vae_step import FastVAEStep, pick_linear
 from genlab.training.vae_step import VAEStep, learning_rate_at
 
 MODELS = {
@@ -91,3 +91,17 @@ def test_a_restored_step_goes_on_as_if_never_interrupted(kind):
     for each in (step, other):
         each(*batch(9), torch.Generator().manual_seed(9))
     assert torch.equal(weights(step), weights(other))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_product_that_is_picked_agrees_with_torchs_own_on_views_too(dtype):
+    linear = pick_linear(dtype)
+    x, weight = torch.randn(9, 30).to(dtype), torch.randn(30, 17).to(dtype)
+    bias = torch.randn(17).to(dtype)
+    expected = torch.nn.functional.linear(x, weight.T, bias)
+    torch.testing.assert_close(linear(x, weight.T, bias), expected, atol=1e-5, rtol=2e-2)
+    product = linear(x.T, torch.randn(5, 9).to(dtype))
+    assert product.shape == (30, 5)
+    if dtype == torch.float32:  # float32 throughout: nothing is rounded to fewer bits inside
+        exact = x.double() @ weight.double() + bias.double()
+        assert (linear(x, weight.T, bias) - exact).abs().max() < 1e-5
