@@ -29,6 +29,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+LATE = 1.0  # seconds after which a request counts though the visitor leaves before its answer
 PATIENCE = 60.0  # seconds after which a request counts as unanswered
 KEPT_RUNS = 2  # runs for which a large message is kept unused, Streamlit's maxCachedMessageAge
 
@@ -56,6 +57,7 @@ class Request:
     sent: float
     run: str = ""  # the run that answers it, once that has begun
     done: float | None = None
+    cut_off: bool = False  # its run has happened, but its end was never told
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -95,6 +97,7 @@ class Tab:
         self._pages: dict[str, str] = {}  # path -> page script hash
         self._page_hash = ""
         self._run = ""
+        self._is_open = False  # whether the last run has begun and not ended
         self._run_fragments: set[str] = set()
         self._waiting: list[Request] = []
         self._doubtful: list[Request] = []
@@ -129,9 +132,7 @@ class Tab:
         self.elements.clear()
         self.values.clear()
         self.query = ""
-        moot = [request for request in self._waiting if request.what == "timer"]
-        self.requests = [request for request in self.requests if request not in moot]
-        self._waiting = [request for request in self._waiting if request not in moot]
+        self._leave()
         self._page_hash = self._pages[path]
         return await self._answer(await self._ask("change page", "", due))
 
@@ -173,10 +174,12 @@ class Tab:
         return next(shown, None)
 
     async def close(self) -> None:
-        """Close the tab. What was asked for long ago and never answered is a problem."""
+        """Close the tab. What has not been answered for very long is a problem."""
         self._stop_timers()
         late = time.perf_counter() - PATIENCE
-        self.problems += [f"{r.what} was not answered" for r in self._waiting if r.sent < late]
+        unanswered = [r for r in self._waiting if r.what == "timer" and r.sent < late]
+        self.problems += [f"timer was not answered in {PATIENCE:.0f} s" for _ in unanswered]
+        self._leave()
         if self._socket is not None:
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -185,11 +188,23 @@ class Tab:
         for task in list(self._tasks):
             await task
 
+    def _leave(self) -> None:
+        """Of what is not answered yet, keep as so late what is late, and forget the rest."""
+        now = time.perf_counter()
+        for request in self._waiting:
+            if now - request.due > LATE:
+                request.done = now
+            else:
+                self.requests.remove(request)
+        self._waiting.clear()
+
     # --- asking ----------------------------------------------------------------------------------
 
     async def _ask(
         self, what: str, fragment: str, due: float, pressed: WidgetState | None = None
     ) -> Request:
+        if self._listening is None or self._listening.done():
+            raise ConnectionError("the connection is gone")
         request = Request(what, fragment, due, time.perf_counter())
         self.requests.append(request)
         self._waiting.append(request)
@@ -224,7 +239,6 @@ class Tab:
             await asyncio.wait_for(request.answered.wait(), PATIENCE)
         except TimeoutError:
             self.problems.append(f"{request.what} was not answered in {PATIENCE:.0f} s")
-            self._waiting = [r for r in self._waiting if r is not request]
         return request
 
     # --- reading ---------------------------------------------------------------------------------
@@ -237,10 +251,10 @@ class Tab:
                 whole = self._whole(message)
                 if whole is not None:
                     self._take(whole)
+            self.problems.append("the server closed the connection")
         except ConnectionClosed as error:
             self.problems.append(f"disconnected: {error}")
-            return
-        self.problems.append("the server closed the connection")
+        self._stop_timers()
 
     def _whole(self, message: ForwardMsg) -> ForwardMsg | None:
         """The message itself, or the kept one that it names by hash."""
@@ -288,10 +302,19 @@ class Tab:
         whether they were. So a request is answered by the end of the first run that begins after
         it was sent; but where another was still to begin then, and a second run follows before
         anything else was asked for, by the end of that.
+
+        A server whose event loop lags behind may tell neither the end of a run nor all that it
+        drew: where a timer's request arrives just then, Streamlit gives that to a new runner and
+        ignores what the old one still has to say (AppSession.request_rerun describes it). What a
+        fragment lost is drawn again with its next timer; for the whole page that is the end.
         """
+        fragments = set(message.metadata.run.fragment_ids)
+        if self._is_open and fragments and not self._run_fragments:
+            self._cut_off()
+        self._is_open = True
         self._run = message.metadata.run.script_run_id
-        self._run_fragments = set(message.metadata.run.fragment_ids)
-        if not self._run_fragments:
+        self._run_fragments = fragments
+        if not fragments:
             self._stop_timers()
         self._waiting += [request for request in self._doubtful if self._covers(request)]
         self._doubtful.clear()
@@ -302,7 +325,15 @@ class Tab:
     def _covers(self, request: Request) -> bool:
         return not self._run_fragments or request.fragment in self._run_fragments
 
+    def _cut_off(self) -> None:
+        for request in self._waiting:
+            if request.run == self._run:
+                request.cut_off = True
+                request.answered.set()
+        self._waiting = [request for request in self._waiting if not request.cut_off]
+
     def _end(self, message: ForwardMsg) -> None:
+        self._is_open = False
         status = message.script_finished
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             return  # another run follows, in its place
@@ -361,7 +392,8 @@ class Tab:
     def _draw_popover(self, path: tuple[int, ...], before: Shown | None, delta: Delta) -> None:
         proto = delta.add_block.popover
         self.elements[path] = Shown("popover", proto, delta.fragment_id, self._run)
-        if before is None or before.kind != "popover" or before.proto.open != proto.open:
+        told = before is None or before.kind != "popover"
+        if told or (before.proto.id, before.proto.open) != (proto.id, proto.open):
             self.values[proto.id] = WidgetState(id=proto.id, bool_value=proto.open)
 
     # --- timers and files ------------------------------------------------------------------------
@@ -378,6 +410,8 @@ class Tab:
             due += interval
             await asyncio.sleep(due - time.perf_counter())
             await self._ask("timer", fragment, due)
+            while due + interval < time.perf_counter():
+                due += interval  # this machine stood still; setInterval does not make up for it
 
     def _stop_timer(self, fragment: str) -> None:
         if fragment in self._timers:

@@ -23,15 +23,19 @@ import argparse
 import asyncio
 import base64
 import json
+import math
 import os
 import random
 import re
+import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from websockets.exceptions import WebSocketException
 
 from benchmarks.faults import kill, processes
 from benchmarks.streamlit_client import Request, Tab
@@ -66,18 +70,18 @@ class Student:
     jobs: dict[int, float] = field(default_factory=dict)  # id -> when it is stopped at the latest
     settings: int = 0  # still to be changed before the next start
 
-    async def attend(self, begin: float, until: float) -> None:
-        """Come, act at times that were drawn beforehand, and leave."""
-        due = begin + self.chance.uniform(0.0, ARRIVAL)
-        await sleep_until(due)
+    async def attend(self, moments: list[float]) -> None:
+        """Come at the first moment, act at each of the others, and leave."""
+        first, *later = moments
+        await sleep_until(first)
         by_link = self.chance.random() < 0.5
-        await self.tab.open("train", due, self.link() if by_link else "")
         self.settings = 0 if by_link else 3
         try:
-            while (due := due + self.chance.uniform(*THINK)) < until:
+            await self.tab.open("train", first, self.link() if by_link else "")
+            for due in later:
                 await sleep_until(due)
                 await self.act(due)
-        except LookupError as error:
+        except (LookupError, OSError, WebSocketException) as error:
             self.tab.problems.append(f"a student is stuck: {error}")
         finally:
             await self.tab.close()
@@ -127,10 +131,13 @@ class Student:
             await self.tab.put(f"train.{name}", self.chance.randint(low, high), due)
             return
         before = self.shown_jobs()
-        await self.tab.press("train.start", due)
+        request = await self.tab.press("train.start", due)
+        if request.cut_off or not request.answered.is_set():
+            return  # whatever came of it, the page does not show it
         new = self.shown_jobs() - before
         self.jobs |= dict.fromkeys(new, due + self.chance.uniform(*STAYS))
-        if not new and not any(REFUSALS.search(plain(text)) for text in self.tab.alerts):
+        boxes = [x.proto.body for x in self.tab.elements.values() if x.kind == "alert"]
+        if not new and not any(REFUSALS.search(plain(text)) for text in boxes):
             self.tab.problems.append("Start started nothing")
         self.settings = self.chance.randint(0, 2)
 
@@ -204,18 +211,38 @@ async def sleep_until(moment: float) -> None:
     await asyncio.sleep(max(moment - time.perf_counter(), 0.0))
 
 
-async def hold_class(url: str, asked: argparse.Namespace) -> list[Student]:
+async def hold_class(url: str, asked: argparse.Namespace, lateness: list[float]) -> list[Student]:
     first = Tab(url)
     await first.open("train", time.perf_counter())
     await first.close()
     begin = time.perf_counter()
-    until = begin + 60 * asked.minutes
-    students = [
-        Student(Tab(url), random.Random(f"{asked.seed}-{number}"))
-        for number in range(asked.students)
-    ]
-    await asyncio.gather(*(student.attend(begin, until) for student in students))
+    students, hours = [], []
+    for number in range(asked.students):
+        students.append(Student(Tab(url), random.Random(f"{asked.seed}-{number}")))
+        rhythm = random.Random(f"rhythm {asked.seed}-{number}")
+        hours.append(moments(rhythm, begin, begin + 60 * asked.minutes))
+    watch = asyncio.create_task(watch_lateness(lateness))
+    await asyncio.gather(
+        *(student.attend(own) for student, own in zip(students, hours, strict=True))
+    )
+    watch.cancel()
     return students
+
+
+async def watch_lateness(lateness: list[float]) -> None:
+    """How many ms late this process wakes: whatever that is, no latency can be told from it."""
+    while True:
+        due = time.perf_counter() + 0.05
+        await asyncio.sleep(0.05)
+        lateness.append(1000 * (time.perf_counter() - due))
+
+
+def moments(rhythm: random.Random, begin: float, end: float) -> list[float]:
+    """When a student comes, and then acts, whatever the server does."""
+    found = [begin + rhythm.uniform(0.0, ARRIVAL)]
+    while (following := found[-1] + rhythm.uniform(*THINK)) < end:
+        found.append(following)
+    return found
 
 
 # --- the queue afterwards ------------------------------------------------------------------------
@@ -234,16 +261,16 @@ def dismiss() -> list[Job]:
 
 def lost_jobs(students: list[Student], jobs: list[Job]) -> list[str]:
     """What the students' pages said of their jobs, against the table and the runs on disk."""
-    found, by_id = [], {job.id: job for job in jobs}
+    found, by_id, owners = [], {job.id: job for job in jobs}, set()
     for student in students:
         owner = visitor_id_of(student.tab.cookies.get(COOKIE, ""))
+        owners.add(owner)
         for number in student.jobs:
             if number not in by_id:
                 found.append(f"job {number} is not in the queue's table")
             elif by_id[number].owner != owner:
                 found.append(f"job {number} has another owner")
-    started = {number for student in students for number in student.jobs}
-    found += [f"job {job.id} was started by nobody" for job in jobs if job.id not in started]
+    found += [f"job {job.id} was started by nobody here" for job in jobs if job.owner not in owners]
     found += [f"job {job.id} is still {job.state}" for job in jobs if job.state not in ENDED]
     found += [f"job {job.id} failed: {job.message}" for job in jobs if job.state == "failed"]
     names = Counter(job.name for job in jobs if job.started)
@@ -297,7 +324,9 @@ class Usage:
 
 
 def server_usage(home: str) -> Usage:
-    [pid] = processes(home)["server"]
+    pid = next(iter(processes(home)["server"]), None)
+    if pid is None:
+        raise SystemExit("The server has died.")
     status = Path(f"/proc/{pid}/status").read_text()
     _, _, fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
     user, system = (int(word) for word in fields.split()[11:13])
@@ -309,7 +338,7 @@ def server_usage(home: str) -> Usage:
 
 def quantile(values: list[float], share: float) -> float:
     """The smallest value that this share of all values does not exceed."""
-    return sorted(values)[max(-int(-share * len(values) // 1) - 1, 0)]
+    return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
 def latencies(requests: Iterable[Request]) -> dict[str, float]:
@@ -358,6 +387,9 @@ def errors_of(students: list[Student], log: str) -> Counter:
     for student in students:
         boxes = map(plain, student.tab.alerts)
         found.update(f"error box: {text}" for text in boxes if not REFUSALS.search(text))
+    requests = (request for student in students for request in student.tab.requests)
+    cut_off = Counter(r.what for r in requests if r.cut_off and r.what != "timer")
+    found.update({f"{what}: the page was not drawn to its end": n for what, n in cut_off.items()})
     if "Traceback" in log:
         found["tracebacks in the server's log"] = log.count("Traceback")
     return found
@@ -385,7 +417,7 @@ def measure(asked: argparse.Namespace, home: str) -> dict:
     load_before, log = os.getloadavg()[0], Path(home) / "server.log"
     with running_server(Path(home), log) as url:
         before, driver, began = server_usage(home), time.process_time(), time.perf_counter()
-        students = asyncio.run(hold_class(url, asked))
+        students = asyncio.run(hold_class(url, asked, lateness := []))
         after, took = server_usage(home), time.perf_counter() - began
         driver = time.process_time() - driver
         load_after = os.getloadavg()[0]
@@ -410,8 +442,10 @@ def measure(asked: argparse.Namespace, home: str) -> dict:
         "server_memory_mb": [before.memory_mb, after.memory_mb],
         "server_cores_used": (after.cpu_seconds - before.cpu_seconds) / took,
         "driver_cores_used": driver / took,
+        "driver_late_ms": {"p95": quantile(lateness, 0.95), "max": max(lateness)},
         "jobs": Counter(job.state for job in jobs),
         "jobs_begun": sum(job.started is not None for job in jobs),
+        "job_seconds": [job.ended - job.started for job in jobs if job.started and job.ended],
         "runs_kept": len(list(new_runs().glob("*/config.json"))),
         "lost": lost_jobs(students, jobs),
         "unfair": unfair_starts(jobs),
@@ -446,8 +480,15 @@ def as_text(figures: dict) -> str:
         f"server memory: {before:.0f} MB before class, {after:.0f} MB after",
         f"cores used: server {figures['server_cores_used']:.2f}, driver "
         f"{figures['driver_cores_used']:.2f}",
+        f"the driver itself woke late by {figures['driver_late_ms']['p95']:.0f} ms (p95), "
+        f"{figures['driver_late_ms']['max']:.0f} ms at most",
         f"jobs: {states}; {figures['jobs_begun']} began to train, {figures['runs_kept']} runs kept",
     ]
+    if held := figures["job_seconds"]:
+        lines.append(
+            f"a job held its place for {statistics.median(held):.0f} s (median, its measuring "
+            f"included), {max(held):.0f} s at most"
+        )
     for name in ("errors", "lost", "unfair"):
         found = figures[name]
         lines.append(f"{name}: {len(found) or 'none'}")

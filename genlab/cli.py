@@ -5,34 +5,43 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from genlab.errors import GenLabError
-from genlab.runs.folder import Run, check_name, find_run, list_runs, read_summary, zip_run
+from genlab.runs.folder import Run, check_name, find_run, list_runs, read_summary
+
+FIRST_WORD = 5.0  # seconds in which the first of several processes says what is wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status: 0, or 1 after an error that a person can mend."""
-    with first_process_speaks():
-        options = parser().parse_args(arguments)
-        try:
-            options.run(options)
-        except GenLabError as error:
-            print(f"genlab: {error}", file=sys.stderr)
-            return 1
-        return 0
-
-
-@contextmanager
-def first_process_speaks() -> Iterator[None]:
-    """Of the processes that torchrun started, only the one of rank 0 prints."""
     if os.environ.get("RANK", "0") == "0":
-        yield
-        return
+        return run_verb(arguments)
+    return run_silently(arguments)
+
+
+def run_verb(arguments: Sequence[str] | None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except GenLabError as error:
+        print(f"genlab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run_silently(arguments: Sequence[str] | None) -> int:
+    """As one of torchrun's processes beyond the first: what there is to say, that one says."""
+    status = 1
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        yield
+        try:
+            status = run_verb(arguments)
+            return status
+        finally:
+            if status:  # torchrun ends all processes once one has failed: let the first be that one
+                time.sleep(FIRST_WORD)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,9 +102,14 @@ def parser() -> argparse.ArgumentParser:
     command = verb("work", work, "Train queued jobs until there are none for ten minutes.")
     command.add_argument("--job", type=int, help="train this one, and only this one")
 
-    command = verb("export", export, "Write a run as one zip file.")
+    command = verb("export", export, "Write a run as one file.")
     command.add_argument("name")
-    command.add_argument("--to", metavar="FILE", help="where to (default: NAME.zip here)")
+    command.add_argument(
+        "--format",
+        default="zip",
+        help="zip (the folder), safetensors, onnx (the decoder) or hub (a Hugging Face repository)",
+    )
+    command.add_argument("--to", metavar="FILE", help="where to (default: the run's name here)")
     return top
 
 
@@ -273,24 +287,29 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def import_checkpoint(options: argparse.Namespace) -> None:
     from genlab.explore.card import keep_card
-    from genlab.runs.foreign import DoesNotFit, import_file
+    from genlab.runs.archive import import_any
+    from genlab.runs.foreign import DoesNotFit
 
     path = Path(options.file)
     try:
-        run = import_file(path, name=options.name, dataset=options.dataset)
+        imported = import_any(path, options.name, options.dataset)
     except DoesNotFit as error:
         print(error.report.as_text())
         raise
-    print(f"Imported {path.name} as {run.name}.")
-    print_figures(describe(run, ["pca", "tsne"]))
-    keep_card(run)
+    print(f"Imported {path.name} as {imported.run.name}.")
+    for remark in imported.notes:
+        print(f"  {remark}")
+    print_figures(describe(imported.run, ["pca", "tsne"]))
+    keep_card(imported.run)
 
 
 def export(options: argparse.Namespace) -> None:
-    run = find_run(options.name)
-    target = Path(options.to or f"{run.name}.zip")
+    from genlab.runs.exports import export_run
+
+    name, content = export_run(find_run(options.name), options.format)
+    target = Path(options.to or name)
     try:
-        target.write_bytes(zip_run(run))
+        target.write_bytes(content)
     except OSError as error:
         raise GenLabError(f"{target} could not be written: {error.strerror}.") from error
     print(f"Wrote {target}.")

@@ -1,96 +1,52 @@
-"""Page: the runs on this machine, one of them from inside, and a way in for other people's."""
+"""Page: the runs on this machine, one of them from inside or several side by side, and the ways
+in and out."""
+
+from dataclasses import replace
 
 import streamlit as st
 
-from genlab.errors import GenLabError
-from genlab.runs.folder import Run, list_runs, weights_path, zip_run
+from genlab.runs.folder import Run, list_runs
 from genlab.ui.arrays import version_of
-from genlab.ui.checkpoints import Facts, checkpoints_script, comparison, facts, thumbnail
+from genlab.ui.checkpoints import Facts, changed, checkpoints_script, comparison, facts
+from genlab.ui.checkpoints_view import key_of, open_view, show_link
 from genlab.ui.hostile import literal, shown_literally
 from genlab.ui.importing import import_form, measure, misfit_report
+from genlab.ui.owner import current_visitor
+from genlab.ui.run_actions import export_popover, manage_popover, trash_expander, undo_row
+from genlab.ui.run_compare import compare_script, show_comparison
+from genlab.ui.run_list import run_list
 from genlab.ui.run_tabs import TABS
-
-SEARCH_FROM = 7  # runs
 
 st.title("Checkpoints")
 st.caption(
-    "Every model on this machine: look inside one, take it with you, or bring somebody else's."
+    "Every model on this machine: look inside one, compare several, take them with you, or bring "
+    "somebody else's."
 )
 
-runs = {run.name: run for run in list_runs()}
-state = st.session_state
-wanted = st.query_params.get("run", state.get("checkpoints.run"))
-if wanted not in runs:
-    if wanted is not None:
-        st.warning(literal(f'There is no run "{wanted[:64]}" here.'))
-    wanted = next(iter(runs), None)
-if wanted is not None:
-    state["checkpoints.run"] = st.query_params["run"] = wanted
-
-
-def choose(name: str) -> None:
-    st.query_params["run"] = name
-    state.pop("checkpoints.misfit", None)
-
-
-def run_list() -> None:
-    """One card for each run; the chosen one has the strong button."""
-    names = list(runs)
-    if len(names) >= SEARCH_FROM:
-        search = st.text_input("Search", key="checkpoints.search", placeholder="name, data, family")
-        words = search.lower().split()
-        names = [n for n in names if all(w in f"{n} {facts(runs[n]).words}".lower() for w in words)]
-        st.caption(f"{len(names)} of {len(runs)} runs")
-    rows = st.container(height=1200 if len(names) >= SEARCH_FROM else "content", border=False)
-    for name in names:
-        with rows.container(border=True, key=f"checkpoints.card.{name}", gap="small"):
-            fact = facts(runs[name])
-            try:
-                st.image(
-                    thumbnail(name, version_of(runs[name]), runs[name].dataset),
-                    width="stretch",
-                    alt=f"Reconstructions by {name} of one test image of each class",
-                )
-            except GenLabError as error:
-                st.caption(literal(str(error)))
-            st.button(
-                name,
-                key=f"checkpoints.open.{name}",
-                type="primary" if name == wanted else "secondary",
-                width="stretch",
-                on_click=choose,
-                args=(name,),
-            )
-            loss = f" · **{fact.neg_elbo:.1f}** nats" if fact.neg_elbo is not None else ""
-            st.caption(f"{fact.words}{loss}")
+runs, visitor, memory = {run.name: run for run in list_runs()}, current_visitor(), st.session_state
+state = open_view()
+if unknown := [n for n in (state.view.run, *state.view.compare) if n and n not in runs]:
+    st.warning(literal(f'There is no run "{unknown[0][:64]}" here.'))
+known = tuple(name for name in state.view.compare if name in runs)
+state.view = replace(state.view, compare=known)
+if state.view.run not in runs:
+    newest = min(runs, key=lambda name: (-changed(runs[name]), name), default="")
+    state.view = replace(state.view, run=newest)
 
 
 def show_run(run: Run) -> None:
     fact = facts(run)
     title, actions = st.columns([3, 2], vertical_alignment="bottom")
     title.subheader(run.name, anchor=False)
-    title.caption(literal(f"{fact.words} · {fact.when}"))
+    tags = " ".join(f":gray-badge[{literal(tag)}]" for tag in fact.tags)
+    title.caption(f"{literal(f'{fact.words} · {fact.when}')} {tags}")
     with actions.container(horizontal=True, horizontal_alignment="right"):
-        st.download_button(
-            "Folder",
-            lambda: zip_run(run),
-            f"{run.name}.zip",
-            "application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-            help="The run as a zip.",
-        )
-        st.download_button(
-            "Weights",
-            lambda: weights_path(run).read_bytes(),
-            f"{run.name}.safetensors",
-            icon=":material/download:",
-            on_click="ignore",
-            help="model.safetensors alone.",
-        )
-    if state.get("checkpoints.imported") == run.name:
+        export_popover(run)
+        manage_popover(run, visitor)
+    name, notes = memory.get("checkpoints.imported", ("", ()))
+    if name == run.name:
         st.success(
-            f"Imported as {run.name}: what was assumed is on its card.", icon=":material/task_alt:"
+            "\n\n".join([f"Imported as {name}.", *map(literal, notes)]), icon=":material/task_alt:"
         )
     with st.container(horizontal=True):
         for page, label, icon, parameter in (
@@ -111,13 +67,9 @@ def show_run(run: Run) -> None:
             f"Above: the first test image of each class of {literal(fact.data)}. "
             "Below: the mean reconstruction, decoded at the mean of q(z|x)."
         )
-    chosen = st.query_params.get("tab")
-    tabs = st.tabs(
-        list(TABS),
-        default=chosen if chosen in TABS else "X-ray",
-        key="checkpoints.tab",
-        on_change=lambda: st.query_params.update(tab=state["checkpoints.tab"]),
-    )
+    if memory.get("checkpoints.tab") not in TABS:
+        memory["checkpoints.tab"] = "X-ray"
+    tabs = st.tabs(list(TABS), key=key_of("tab"), on_change="rerun")
     for tab, show in zip(tabs, TABS.values(), strict=True):
         if tab.open:
             with tab, shown_literally():
@@ -127,47 +79,79 @@ def show_run(run: Run) -> None:
 def show_figures(run: Run, fact: Facts) -> None:
     if fact.neg_elbo is None:
         left, right = st.columns([3, 1], vertical_alignment="center")
-        why = state.get("checkpoints.unmeasured", {}).get(run.name)
+        why = memory.get("checkpoints.unmeasured", {}).get(run.name)
         left.info(literal(why or "Not measured yet: its loss on the test images is not known."))
         if right.button("Measure it now", key="checkpoints.measure", width="stretch"):
             with shown_literally():
                 measure(run)
                 st.rerun()
         return
+    floor, mean_image = words_for(fact.entropy), words_for(fact.mean_image)
     cells = {
-        "Negative ELBO": (f"{fact.neg_elbo:.2f}", "Nats per test image, one z each; low is good."),
-        "Floor": (shown(fact.entropy), "Entropy of the pixels: no reconstruction NLL is lower."),
-        "Mean image": (shown(fact.mean_image), "What always predicting the mean image costs."),
-        "Active": (f"{fact.active} of {fact.latent_dim}", "Latent dimensions the images move."),
-        "Parameters": (f"{fact.parameters or 0:,}", None),
+        "Negative ELBO": (
+            words_for(fact.neg_elbo),
+            f"floor {floor} · mean image {mean_image}",
+            "Nats per test image, one z each; low is good. The floor is the entropy of the pixels; "
+            "the mean image is what always predicting it costs.",
+        ),
+        "Reconstruction": (
+            words_for(fact.recon_nll),
+            f"floor {floor}",
+            "The first term, −log p(x|z), in nats per test image.",
+        ),
+        "KL": (
+            words_for(fact.kl),
+            "0: z says nothing",
+            "The second term, in nats per test image: what z says of the image.",
+        ),
+        "Active": (
+            f"{fact.active} of {fact.latent_dim}",
+            f"{fact.parameters or 0:,} parameters",
+            "Latent dimensions that the images move.",
+        ),
     }
-    for column, (label, (value, text)) in zip(st.columns(5), cells.items(), strict=True):
+    for column, (label, (value, beside, text)) in zip(
+        st.columns([1.6, 1.2, 1, 1.2]), cells.items(), strict=True
+    ):
         column.metric(label, value, help=text)
+        column.caption(beside)
 
 
-def shown(figure: float | None) -> str:
+def words_for(figure: float | None) -> str:
     return "—" if figure is None else f"{figure:.2f}"
 
 
 side, main = st.columns([1, 2.6], gap="large")
 with side:
     with st.expander("Import a checkpoint", icon=":material/upload:", expanded=not runs):
-        import_form()
-    run_list()
+        import_form(visitor)
+    run_list(runs, state, visitor)
+    trash_expander(visitor)
 with main:
-    if report := state.get("checkpoints.misfit"):
+    undo_row()
+    compared = [runs[name] for name in state.view.compare]
+    if len(compared) == 1:
+        st.info(
+            f"**{compared[0].name}** is in the comparison; tick Compare at another run.",
+            icon=":material/compare_arrows:",
+        )
+    if report := memory.get("checkpoints.misfit"):
         misfit_report(report)
-    elif wanted is None:
+    elif len(compared) > 1:
+        show_comparison(compared)
+    elif not state.view.run:
         st.info("No runs yet. Train one with `python -m genlab train vae-fashion`, or import one.")
     else:
-        show_run(runs[wanted])
+        show_run(runs[state.view.run])
+show_link(state)
 
 st.subheader("What to look for")
 st.markdown(
-    "- The grey bars: dimensions that the training switched off. A VAE uses as many as the images "
-    "pay for, whatever it was given.\n"
+    "- The grey bars, *posterior collapse*: dimensions that the training switched off. A VAE uses "
+    "as many as the images pay for, whatever it was given.\n"
     "- The encoder's line that falls to 0: units that never fire are spent weights.\n"
-    "- Two runs of one dataset: the same number of parameters, another number of active dimensions."
+    "- Two runs of one dataset, side by side: the same number of parameters, another number of "
+    "active dimensions; and where their configs differ."
 )
 with st.expander("The maths", icon=":material/function:"):
     st.markdown(r"""
@@ -189,6 +173,7 @@ The **negative ELBO** is $-\mathbb{E}_{q}[\log p(x \mid z)] + \sum_j \mathrm{KL}
 cannot go below the entropy of the pixels, $-\sum_i x_i \log x_i + (1 - x_i) \log(1 - x_i)$: the
 floor above.
 """)
-if wanted is not None:
+if state.view.run:
     with st.expander("In Python", icon=":material/code:"):
-        st.code(checkpoints_script(runs[wanted]))
+        several = len(compared) > 1
+        st.code(compare_script(compared) if several else checkpoints_script(runs[state.view.run]))

@@ -65,6 +65,10 @@ def test_export_writes_the_folder_as_a_zip(make_run, tmp_path, capsys):
     assert main(["export", "mine", "--to", str(tmp_path / "mine.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
         assert "mine/model.safetensors" in archive.namelist()
+    assert main(["import", str(tmp_path / "mine.zip"), "--name", "back"]) == 0
+    assert find_run("back").config["model"] == find_run("mine").config["model"]
+    assert main(["export", "mine", "--format", "onnx", "--to", str(tmp_path / "mine.onnx")]) == 0
+    assert (tmp_path / "mine.onnx").stat().st_size > 1000
 
 
 def test_a_background_training_is_a_job_that_the_other_verbs_reach(monkeypatch, capsys):
@@ -93,6 +97,7 @@ def test_a_background_training_is_a_job_that_the_other_verbs_reach(monkeypatch, 
         (["train", "vae-fashion", "--set", "pixels=100"], "set pixels=784"),
         (["evaluate", "nothing"], 'no run "nothing" here'),
         (["export", "nothing"], 'no run "nothing" here'),
+        (["export", "vae-fashion", "--format", "gif"], 'no format "gif"; choose zip'),
         (["import", "nothing.pth"], "nothing.pth"),
     ],
 )

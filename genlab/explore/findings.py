@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from genlab.explore.xray import Units, XRay
 
 
@@ -15,7 +17,7 @@ class Finding:
 def findings(xray: XRay) -> list[Finding]:
     """One sentence each on the weights, the latent dimensions, the units and the inputs."""
     found = [
-        of_latents(len(xray.kl), int(xray.active.sum())),
+        *of_latents(xray),
         of_units("encoder", xray.encoder, xray.images),
         of_units("decoder", xray.decoder, xray.images),
         of_inputs(xray),
@@ -26,15 +28,35 @@ def findings(xray: XRay) -> list[Finding]:
     return found
 
 
-def of_latents(Z: int, active: int) -> Finding:
-    if active == Z:
-        return Finding("good", f"All {Z} latent dimensions are active.")
-    if active == 0:
-        return Finding("bad", f"All {Z} latent dimensions collapsed to the prior.")
-    rest = "is inactive" if Z - active == 1 else "are inactive"
-    return Finding(
-        "note", f"{Z - active} of {Z} latent dimensions {rest}: the decoder does without."
-    )
+def of_latents(xray: XRay) -> list[Finding]:
+    Z, collapsed = len(xray.kl), np.flatnonzero(xray.collapsed)
+    idle = np.flatnonzero(~xray.active & ~xray.collapsed & np.isfinite(xray.kl))
+    if xray.active.all():
+        return [Finding("good", f"All {Z} latent dimensions are active: no posterior collapse.")]
+    found = []
+    if len(collapsed) == Z:
+        text = f"Posterior collapse in all {Z} latent dimensions: q(z|x) is the prior whatever the "
+        found.append(Finding("bad", f"{text}image, so the decoder cannot know which it was."))
+    elif len(collapsed):
+        there = f"Posterior collapse in {len(collapsed)} of {Z} latent dimensions"
+        text = "q(z|x) is the prior for every image, and the decoder does without."
+        found.append(Finding("note", f"{there} ({listed(collapsed)}): there {text}"))
+    if len(idle):
+        which = "dimension is" if len(idle) == 1 else "dimensions are"
+        found.append(
+            Finding(
+                "bad" if len(idle) == Z else "note",
+                f"{len(idle)} of {Z} latent {which} inactive ({listed(idle)}) yet no prior: "
+                f"{xray.kl[idle].sum():.2f} nats an image are paid for nothing.",
+            )
+        )
+    return found
+
+
+def listed(dimensions: np.ndarray) -> str:
+    """Names such as: z2, z7 and 9 more."""
+    names = ", ".join(f"z{j}" for j in dimensions[:6])
+    return f"{names} and {len(dimensions) - 6} more" if len(dimensions) > 6 else names
 
 
 def of_units(side: str, units: Units, images: int) -> Finding:
@@ -44,16 +66,22 @@ def of_units(side: str, units: Units, images: int) -> Finding:
     if units.dead == H:
         return Finding("bad", f"None of the {side}'s {H} units fires on any image.")
     return Finding(
-        "note", f"{units.dead} of the {side}'s {H} units fire on none of {images:,} images."
+        "note",
+        f"{units.dead} dead of the {side}'s {H} units: they fire on none of {images:,} images.",
     )
 
 
 def of_inputs(xray: XRay) -> Finding:
-    loss, signed, mean = xray.recon_nll, xray.recon_nll_signed, xray.mean_image_nll
-    if signed < min(loss, mean):
+    loss, mean = xray.recon_nll, xray.mean_image_nll
+    others = {
+        "in [-1, 1]": xray.recon_nll_signed,
+        "less their mean, over their standard deviation,": xray.recon_nll_standard,
+    }
+    best = min(others, key=others.__getitem__)
+    if others[best] < min(loss, mean):
         return Finding(
             "bad",
-            f"Pixels in [-1, 1] give it a lower reconstruction loss ({signed:.1f} nats, not "
+            f"Pixels {best} give it a lower reconstruction loss ({others[best]:.1f} nats, not "
             f"{loss:.1f}): it was probably trained on those, and GenLab feeds [0, 1].",
         )
     if not loss < mean:

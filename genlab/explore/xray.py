@@ -23,6 +23,7 @@ from genlab.runs.mlp import (
 
 IMAGES = 2000  # for units and pixels; the latents are those of all images, as in the summary
 ACTIVE_VARIANCE = 0.01  # of mu_j over the images; Burda et al. 2016, section 5.2
+COLLAPSED_KL = 0.01  # nats; below it q(z_j|x) is the prior for every image, give or take
 BINS = 60
 
 
@@ -72,7 +73,13 @@ class XRay:
     pixel_high: float
     recon_nll: float  # nats per image at z = mu, inputs in [0, 1]
     recon_nll_signed: float  # the same when the encoder is fed pixels in [-1, 1]
+    recon_nll_standard: float  # the same when they are fed less their mean, over their sd
     mean_image_nll: float  # the same of always predicting the images' own mean
+
+    @property
+    def collapsed(self) -> np.ndarray:
+        """(Z,) bool: dimensions that say nothing of the image and cost nothing either."""
+        return ~self.active & (self.kl < COLLAPSED_KL)
 
     @property
     def not_finite(self) -> int:
@@ -100,8 +107,7 @@ def xray_of(tensors: Tensors, K: int, test: ImageSplit, name: str = "the model")
         noise = np.random.default_rng(0).standard_normal(mu.shape, dtype=np.float32)
         sampled = mlp(tensors, "decoder", mu + np.exp(0.5 * logvar) * noise, one_hot)
         logits = mlp(tensors, "decoder", mu, one_hot).output
-        signed_mu = np.split(mlp(tensors, "encoder", 2 * x - 1, one_hot).output, 2, axis=1)[0]
-        signed_logits = mlp(tensors, "decoder", signed_mu, one_hot).output
+        standard = (x - x.mean()) / max(float(x.std()), 1e-6)
         variance, pixels = all_mu.var(axis=0, dtype=np.float64), sigmoid(logits)
         return XRay(
             images=len(x),
@@ -118,9 +124,18 @@ def xray_of(tensors: Tensors, K: int, test: ImageSplit, name: str = "the model")
             pixel_mean=float(pixels.mean(dtype=np.float64)),
             pixel_high=float(pixels.max()),
             recon_nll=float(bernoulli_nll(logits, x).mean()),
-            recon_nll_signed=float(bernoulli_nll(signed_logits, x).mean()),
+            recon_nll_signed=recon_nll(tensors, 2 * x - 1, x, one_hot),
+            recon_nll_standard=recon_nll(tensors, standard, x, one_hot),
             mean_image_nll=mean_image_nll(x),
         )
+
+
+def recon_nll(
+    tensors: Tensors, seen: np.ndarray, x: np.ndarray, one_hot: np.ndarray | None
+) -> float:
+    """Nats per image of x (B, P) decoded at the mean of what was encoded from seen (B, P)."""
+    mu = np.split(mlp(tensors, "encoder", seen, one_hot).output, 2, axis=1)[0]
+    return float(bernoulli_nll(mlp(tensors, "decoder", mu, one_hot).output, x).mean())
 
 
 def encode_all(tensors: Tensors, K: int, test: ImageSplit, name: str) -> np.ndarray:

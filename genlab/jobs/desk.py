@@ -21,8 +21,8 @@ from genlab.jobs.queue import (
     submit,
     write_setting,
 )
-from genlab.places import new_runs
-from genlab.runs.folder import check_free, find_run, is_shipped
+from genlab.runs.folder import check_free, find_run, is_shipped, list_runs
+from genlab.runs.manage import list_trash
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def may_change(owner: str | None, visitor: Visitor) -> bool:
 def owner_of(run_name: str) -> str | None:
     """Who made a run: "" the command line, None a shipped one, which nobody may change."""
     run = find_run(run_name)
-    return None if is_shipped(run) else str(run.config.get("made", {}).get("owner", ""))
+    return None if is_shipped(run) else run.owner
 
 
 def submit_run(config: dict[str, Any], name: str, visitor: Visitor) -> Job:
@@ -111,16 +111,18 @@ def check_limits(config: dict[str, Any], visitor: Visitor, jobs: list[Job]) -> N
     epochs = config["training"]["epochs"]
     if epochs > limits.epochs:
         raise GenLabError(f"epochs is {epochs}; the limit here is {limits.epochs}.")
-    if disk_use(visitor, mine) > limits.disk_mb * 1e6:
+    if disk_use(visitor) > limits.disk_mb * 1e6:
         raise GenLabError(
-            f"Your runs take more than {limits.disk_mb} MB, which is the limit; delete some first."
+            f"Your runs take more than {limits.disk_mb} MB, which is the limit; delete some and "
+            "empty the trash first."
         )
 
 
-def disk_use(visitor: Visitor, jobs: list[Job]) -> int:
-    """Bytes of a visitor's runs and jobs."""
-    folders = [job.folder for job in jobs]
-    folders += [new_runs() / job.name for job in jobs if job.state in ENDED]
+def disk_use(visitor: Visitor) -> int:
+    """Bytes of a visitor's runs, trash and jobs."""
+    folders = [job.folder for job in list_jobs() if job.owner == visitor.id]
+    folders += [run.path for run in list_runs() if run.owner == visitor.id]
+    folders += [gone.run.path for gone in list_trash() if gone.run.owner == visitor.id]
     files = (path for folder in folders for path in folder.rglob("*"))
     return sum(path.stat().st_size for path in files if path.is_file())
 

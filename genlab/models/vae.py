@@ -16,18 +16,19 @@ class VAEConfig:
     hidden: int = field(
         default=400,
         metadata={
-            "label": "Hidden units H",
+            "label": "Hidden, H",
             "help": "Units of the one hidden layer of the encoder and of the decoder.",
             "low": 1,
             "high": 4096,
+            "step": 50,
         },
     )
     latent_dim: int = field(
         default=20,
         metadata={
-            "label": "Latent dimensions Z",
-            "help": "Numbers in the code of an image. Two can be drawn as a plane; more give "
-            "sharper reconstructions, up to where further ones stay inactive.",
+            "label": "Latent, Z",
+            "help": "Latent dimensions: the numbers in an image's code. Two can be drawn as a "
+            "plane; more give sharper reconstructions, up to where further ones stay inactive.",
             "low": 1,
             "high": 256,
         },

@@ -14,12 +14,19 @@ MARGIN = {"l": 10, "r": 10, "t": 36, "b": 10}
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
-def kl_bars(kl: np.ndarray, active: np.ndarray) -> go.Figure:
-    """KL of each latent dimension (Z,), the largest first; inactive dimensions in grey."""
+def kl_bars(kl: np.ndarray, active: np.ndarray, collapsed: np.ndarray | None = None) -> go.Figure:
+    """KL of each latent dimension (Z,), the largest first; inactive dimensions in grey, those of
+    them that collapsed to the prior under that name."""
     order = np.argsort(-np.asarray(kl), kind="stable")
+    collapsed = np.zeros(len(kl), bool) if collapsed is None else collapsed
     figure = go.Figure()
-    for wanted, name, colour in ((True, "active", BLUE), (False, "inactive", GREY)):
-        mine = [j for j in order if bool(active[j]) == wanted]
+    kinds = {
+        "active": (active & ~collapsed, BLUE),
+        "inactive": (~active & ~collapsed, ORANGE),
+        "collapsed": (collapsed, GREY),
+    }
+    for name, (chosen, colour) in kinds.items():
+        mine = [j for j in order if chosen[j]]
         if mine:
             figure.add_bar(
                 x=[f"z{j}" for j in mine],

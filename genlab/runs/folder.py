@@ -16,7 +16,6 @@ import json
 import re
 import shutil
 import uuid
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +53,15 @@ class Run:
     @property
     def conditional(self) -> bool:
         return self.config["model"].get("classes", 0) > 0
+
+    @property
+    def owner(self) -> str:
+        """The visitor who made or brought it; "" where nobody is named."""
+        for block in ("made", "imported", "unpacked"):
+            about = self.config.get(block)
+            if isinstance(about, dict) and isinstance(about.get("owner"), str):
+                return about["owner"]
+        return ""
 
 
 def is_shipped(run: Run) -> bool:
@@ -127,9 +135,12 @@ def read_metrics(run: Run) -> list[dict[str, Any]]:
 
 
 def read_summary(run: Run) -> dict[str, Any]:
-    """Figures stored when the run was described; empty where it was not."""
-    path = run.path / "summary.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    """Figures stored when the run was described; empty where it was not, or they are broken."""
+    try:
+        figures = json.loads((run.path / "summary.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return figures if isinstance(figures, dict) else {}
 
 
 def write_summary(run: Run, summary: dict[str, Any]) -> None:
@@ -224,13 +235,3 @@ def new_run_folder(name: str) -> Iterator[Path]:
         raise GenLabError(f'Run "{name}" could not be written: {error.strerror}.') from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def zip_run(run: Run) -> bytes:
-    """The whole folder as one zip."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(run.path.rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                archive.write(path, Path(run.name) / path.relative_to(run.path))
-    return buffer.getvalue()

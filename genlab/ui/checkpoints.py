@@ -11,8 +11,10 @@ from PIL import Image
 from genlab.data.catalogue import DATASETS
 from genlab.errors import GenLabError
 from genlab.explore.xray import XRay, reconstruct, xray
-from genlab.runs.folder import Run, find_run, read_metrics, read_summary
+from genlab.runs.archive_check import check_epoch
+from genlab.runs.folder import Run, find_run, is_shipped, read_metrics, read_summary
 from genlab.runs.foreign_scan import plain
+from genlab.runs.manage import read_tags
 
 ENLARGED = 4
 
@@ -21,8 +23,10 @@ ENLARGED = 4
 class Facts:
     """A line about a run. A figure that is not there is None."""
 
-    family: str
-    data: str
+    family_name: str  # as in its config, made harmless
+    family: str  # for people
+    dataset: str  # as in its config, made harmless
+    data: str  # for people
     latent_dim: int | None
     origin: str  # "trained" or "imported"
     date: str
@@ -31,6 +35,19 @@ class Facts:
     entropy: float | None  # floor of its reconstruction term
     mean_image: float | None  # what always predicting the mean image costs
     active: int | None
+    recon_nll: float | None
+    kl: float | None
+    tags: tuple[str, ...]
+    owner: str | None  # "" is the command line; None of a shipped run, which is nobody's
+    changed: float  # seconds since 1970, when its config was written
+
+    @property
+    def excess(self) -> float | None:
+        """The loss above its floor, in units of the mean image's: below 1 it has learnt."""
+        if self.neg_elbo is None or self.entropy is None or self.mean_image is None:
+            return None
+        room = self.mean_image - self.entropy
+        return (self.neg_elbo - self.entropy) / room if room > 0 else None
 
     @property
     def words(self) -> str:
@@ -44,14 +61,16 @@ class Facts:
 
 def facts(run: Run) -> Facts:
     """The facts of a run, read with care: its files may be anybody's."""
-    figures = figures_of(run)
+    figures = read_summary(run)
     floors = figures.get("floors")
     floors = floors if isinstance(floors, dict) else {}
     imported = run.config.get("imported")
     made = run.config.get("made") if imported is None else imported
     info, latent_dim = DATASETS.get(run.dataset), run.config["model"].get("latent_dim")
     return Facts(
+        family_name=plain(run.family, 12),
         family=plain(run.family.upper(), 12),
+        dataset=plain(run.dataset, 30),
         data=info.title if info else plain(run.dataset, 30),
         latent_dim=latent_dim if isinstance(latent_dim, int) else None,
         origin="trained" if imported is None else "imported",
@@ -61,20 +80,24 @@ def facts(run: Run) -> Facts:
         entropy=number(floors.get("entropy")),
         mean_image=number(floors.get("mean_image_nll")),
         active=number(figures.get("active_units")),
+        recon_nll=number(figures.get("recon_nll_test")),
+        kl=number(figures.get("kl_test")),
+        tags=tuple(read_tags(run)),
+        owner=None if is_shipped(run) else run.owner,
+        changed=changed(run),
     )
 
 
-def number(value: Any) -> Any:
-    return value if isinstance(value, (int, float)) and np.isfinite(value) else None
-
-
-def figures_of(run: Run) -> dict[str, Any]:
-    """The run's summary; empty where there is none that can be read."""
+def changed(run: Run) -> float:
     try:
-        figures = read_summary(run)
-    except (ValueError, OSError):
-        return {}
-    return figures if isinstance(figures, dict) else {}
+        return (run.path / "config.json").stat().st_mtime
+    except OSError:  # deleted a moment ago
+        return 0.0
+
+
+def number(value: Any) -> Any:
+    """The value if it is a finite number; a whole one of JSON may be larger than any float."""
+    return value if type(value) in (int, float) and abs(value) < 1e300 else None
 
 
 def metrics_of(run: Run) -> list[dict[str, Any]]:
@@ -84,14 +107,11 @@ def metrics_of(run: Run) -> list[dict[str, Any]]:
         GenLabError: there are metrics, but they cannot be read.
     """
     try:
-        lines = read_metrics(run)
-        usable = all(isinstance(line[k], dict) for line in lines for k in ("train", "validation"))
-        usable = usable and all("epoch" in line for line in lines)
-    except (ValueError, OSError, TypeError, KeyError):
-        usable = False
-    if not usable:
-        raise GenLabError(f"The metrics of {run.name} cannot be read; copy the run again.")
-    return lines
+        return [check_epoch(line) for line in read_metrics(run)]
+    except (ValueError, OSError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise GenLabError(
+            f"The metrics of {run.name} cannot be read; copy the run again."
+        ) from error
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -123,6 +143,7 @@ def xray_of(name: str, version: str, dataset: str) -> XRay:
 
 def checkpoints_script(run: Run) -> str:
     """Python that gives the page's view of a run."""
+    dataset = run.dataset if run.dataset in DATASETS else "mnist"
     return f'''\
 from genlab.explore.findings import findings
 from genlab.explore.xray import xray
@@ -137,9 +158,13 @@ if figures:
 inside = xray(run)
 for finding in findings(inside):
     print(finding.kind, finding.text)
-figure = kl_bars(inside.kl, inside.active)  # figure.show() opens it in a browser
+figure = kl_bars(inside.kl, inside.active, inside.collapsed)  # figure.show() opens it in a browser
 
-# Somebody else's checkpoint becomes a run in the same way as by upload:
-# from genlab.runs.foreign import import_file
-# import_file("theirs.pth", dataset="{run.dataset if run.dataset in DATASETS else "mnist"}")
+# In and out, as by the buttons; a zipped run, .pth, .pt or .safetensors comes in:
+# from pathlib import Path
+# from genlab.runs.archive import import_any
+# from genlab.runs.exports import export_run
+# name, content = export_run(run, "onnx")  # or "zip", "safetensors", "hub"
+# Path(name).write_bytes(content)
+# import_any("theirs.pth", "theirs", dataset="{dataset}")
 '''

@@ -4,38 +4,45 @@ import streamlit as st
 
 from genlab.data.catalogue import DATASETS
 from genlab.errors import GenLabError
-from genlab.runs.folder import Run
-from genlab.runs.foreign import DoesNotFit, import_file, name_for
+from genlab.jobs.desk import Visitor
+from genlab.runs.archive import import_any, name_of
+from genlab.runs.folder import Run, check_name
+from genlab.runs.foreign import DoesNotFit
 from genlab.runs.foreign_misfit import Misfit, size
+from genlab.ui.checkpoints_view import open_run
 from genlab.ui.hostile import literal
+from genlab.ui.run_actions import check_room, check_unclaimed
 
 NAME = "checkpoints.name"
 FIND_OUT = "Find out"
 
 
-def import_form() -> None:
+def import_form(visitor: Visitor) -> None:
     """Upload, dataset and name; what is typed stays when the import fails."""
     state = st.session_state
     upload_key = f"checkpoints.upload.{state.setdefault('checkpoints.uploads', 0)}"
 
     def new_file() -> None:
         upload = state[upload_key]
-        state[NAME] = name_for(upload.name) if upload else ""
+        state[NAME] = name_of(upload.name) if upload else ""
         state.pop("checkpoints.misfit", None)
 
     upload = st.file_uploader(
-        "State dict",
+        "State dict or zipped run",
         key=upload_key,
         on_change=new_file,
-        help="A .pth, .pt or .safetensors. Nothing in it is run: a pickle that asks for more than "
-        "tensors is refused.",
+        help="A .pth, .pt or .safetensors, or the zip of a run's folder. Nothing in it is run: a "
+        "pickle that asks for more than tensors is refused, and of a zip only a run's own files "
+        "are taken, each checked.",
     )
     dataset = st.selectbox(
         "Trained on",
         [FIND_OUT, *DATASETS],
         format_func=lambda name: DATASETS[name].title if name in DATASETS else name,
         key="checkpoints.dataset",
-        help="Find out takes the dataset whose test images it reconstructs best.",
+        disabled=upload is not None and upload.name.lower().endswith(".zip"),
+        help="Find out takes the dataset whose test images it reconstructs best. A zipped run "
+        "says it itself.",
     )
     name = st.text_input("Name of the run", key=NAME, max_chars=64)
     pressed = st.button(
@@ -49,20 +56,25 @@ def import_form() -> None:
         return
     known = dataset if dataset in DATASETS else None
     try:
-        run = import_file(upload.getvalue(), name.strip(), known, filename=upload.name)
+        check_unclaimed(check_name(name.strip()))
+        check_room(visitor)
+        found = import_any(
+            upload.getvalue(), name.strip(), known, filename=upload.name, owner=visitor.id
+        )
     except DoesNotFit as error:
         state["checkpoints.misfit"] = error.report
         return
     except GenLabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return
+    run = found.run
     try:
         measure(run)
     except GenLabError as error:
         state["checkpoints.unmeasured"] = {run.name: str(error)}
-    state["checkpoints.imported"] = run.name
+    state["checkpoints.imported"] = (run.name, found.notes)
     state["checkpoints.uploads"] += 1  # an empty uploader for the next file
-    st.query_params["run"] = run.name
+    open_run(run.name)
     st.rerun()
 
 
@@ -84,7 +96,13 @@ def measure(run: Run) -> None:
             keep=True,
             say=lambda what: status.update(label=f"{what} …"),
         )
-        keep_card(run)
+        try:
+            keep_card(run)
+        except (KeyError, TypeError, ValueError) as error:
+            raise GenLabError(
+                f"{run.name} is measured, but its config.json does not say all of how it was made; "
+                "its card stays as it was."
+            ) from error
 
 
 def misfit_report(report: Misfit) -> None:

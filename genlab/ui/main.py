@@ -15,6 +15,9 @@ page = st.navigation(
         "": [
             st.Page(PAGES / "home.py", title="Home", icon=":material/home:", default=True),
         ],
+        "Train": [
+            st.Page(PAGES / "train.py", title="Train", icon=":material/model_training:"),
+        ],
         "Explore": [
             st.Page(PAGES / "maps.py", title="Latent maps", icon=":material/scatter_plot:"),
             st.Page(PAGES / "sliders.py", title="Latent sliders", icon=":material/tune:"),

@@ -10,6 +10,7 @@ from genlab.explore.findings import findings
 from genlab.explore.xray import XRay
 from genlab.plots.curves import loss_curves
 from genlab.plots.xray import firing_curves, kl_bars, weight_histograms
+from genlab.runs.archive import public_config
 from genlab.runs.folder import Run, read_card
 from genlab.ui.arrays import version_of
 from genlab.ui.checkpoints import facts, metrics_of, xray_of
@@ -34,7 +35,7 @@ def show_xray(run: Run) -> None:
     left, right = st.columns([3, 2])
     left.markdown("**KL of each latent dimension**")
     left.plotly_chart(
-        kl_bars(inside.kl, inside.active),
+        kl_bars(inside.kl, inside.active, inside.collapsed),
         key="checkpoints.kl",
         alt="Bars: KL of each latent dimension, the largest first",
     )
@@ -49,21 +50,28 @@ def show_xray(run: Run) -> None:
 
 
 def show_pixels(inside: XRay) -> None:
-    st.markdown("**Pixels**")
-    columns = st.columns(4)
-    columns[0].metric("Mean pixels, lowest", f"{inside.pixel_low:.3f}")
-    columns[1].metric("highest", f"{inside.pixel_high:.3f}")
-    columns[2].metric(
-        "NLL, inputs in [0, 1]",
-        f"{inside.recon_nll:.1f}",
-        help="Nats per image, decoded at the mean of q(z|x).",
+    st.markdown("**Pixels: what it gives, and what it wants to be fed**")
+    columns = st.columns([1.2, 1, 1, 1])
+    columns[0].metric(
+        "Mean pixels",
+        f"{inside.pixel_low:.2f} to {inside.pixel_high:.2f}",
+        help="The least and the greatest that it gives at the mean of q(z|x).",
     )
-    columns[2].caption(f"mean image: {inside.mean_image_nll:.1f}")
-    columns[3].metric(
-        "NLL, inputs in [-1, 1]",
-        f"{inside.recon_nll_signed:,.1f}",
-        help="Lower than with [0, 1]? Then it was trained on such pixels.",
-    )
+    fed = {
+        "NLL, fed [0, 1]": (inside.recon_nll, "Nats per image, decoded at the mean of q(z|x)."),
+        "fed [−1, 1]": (
+            inside.recon_nll_signed,
+            "Lower than with [0, 1]? Then it was trained on such pixels.",
+        ),
+        "fed standardised": (
+            inside.recon_nll_standard,
+            "Pixels less their mean, over their standard deviation. Lower than with [0, 1]? Then "
+            "it was trained on such pixels.",
+        ),
+    }
+    for column, (label, (nll, text)) in zip(columns[1:], fed.items(), strict=True):
+        column.metric(label, f"{nll:,.1f}" if nll < 1000 else f"{nll:,.0f}", help=text)
+    columns[1].caption(f"mean image: {inside.mean_image_nll:.1f}")
 
 
 def show_weights(inside: XRay) -> None:
@@ -120,7 +128,7 @@ def show_curves(run: Run) -> None:
     made = run.config.get("made")
     best = made.get("best_epoch") if isinstance(made, Mapping) else None
     st.plotly_chart(
-        loss_curves(metrics, best),
+        loss_curves(metrics, best if isinstance(best, int) else None),
         key="checkpoints.curves",
         alt="Training and validation losses by epoch",
     )
@@ -134,7 +142,8 @@ def show_curves(run: Run) -> None:
 def show_config(run: Run) -> None:
     if "imported" in run.config:
         st.caption("The training settings are GenLab's defaults: those of an import are not known.")
-    st.code(json.dumps(run.config, indent=1, ensure_ascii=False), language="json")
+    config = json.loads(public_config(run))
+    st.code(json.dumps(config, indent=1, ensure_ascii=False), language="json")
 
 
 TABS = {"X-ray": show_xray, "Card": show_card, "Curves": show_curves, "Config": show_config}

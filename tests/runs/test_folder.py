@@ -1,8 +1,3 @@
-import json
-import os
-import zipfile
-from io import BytesIO
-
 import numpy as np
 import pytest
 
@@ -21,7 +16,6 @@ from genlab.runs.folder import (
     saved_arrays,
     weights_version,
     write_summary,
-    zip_run,
 )
 
 
@@ -146,12 +140,3 @@ def test_summary_and_metrics_are_empty_where_there_are_none(make_run):
     assert read_metrics(run) == []
     write_summary(run, {"kl": 1.5})
     assert read_summary(run) == {"kl": 1.5}
-
-
-def test_zip_holds_the_folder_and_follows_no_link_out_of_it(make_run, tmp_path):
-    run = make_run()
-    (tmp_path / "secret").write_text("secret")
-    os.symlink(tmp_path / "secret", run.path / "link")
-    with zipfile.ZipFile(BytesIO(zip_run(run))) as archive:
-        assert sorted(archive.namelist()) == ["tiny/config.json", "tiny/model.safetensors"]
-        assert json.loads(archive.read("tiny/config.json")) == run.config

@@ -150,6 +150,7 @@ def test_a_group_that_cannot_form_says_how_to_start_one(monkeypatch):
 
 
 def test_all_ranks_but_the_first_are_silent(monkeypatch, capfd):
+    monkeypatch.setattr("genlab.cli.FIRST_WORD", 0.0)
     for rank, told in (("1", False), ("0", True)):
         monkeypatch.setenv("RANK", rank)
         assert main(["train", "nothing"]) == 1

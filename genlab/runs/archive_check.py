@@ -1,0 +1,246 @@
+"""What the files of a run that somebody brings must look like. Nothing of theirs is kept as it
+came: each check returns the content written anew."""
+
+import dataclasses
+import io
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from genlab.data.catalogue import find_dataset
+from genlab.errors import GenLabError
+from genlab.runs.foreign_read import damaged
+from genlab.runs.foreign_scan import plain
+from genlab.training.config import TrainConfig
+
+MAX_WEIGHTS = 128 * 2**20  # bytes as float32
+MAX_HEADER = 2**20
+LARGEST = 1e300  # a number of JSON may be NaN, infinite, or a whole one that no float can hold
+MAX_EPOCHS = 100_000
+LONGEST_TEXT, MOST_ITEMS = 400, 40  # of what a config says about where a run came from
+PIXELS = 28 * 28  # of every dataset the pages can show
+NPY_HEADER = re.compile(  # numpy.lib.format, version 1.0
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '(<f[248])', 'fortran_order': False, "
+    rb"'shape': \((\d{1,9}), 2\), \} *\n",
+    re.DOTALL,
+)
+MADE = {  # what pages and the card read of the block "made"
+    "date": str,
+    "data": str,
+    "best_epoch": int,
+    "epochs_done": int,
+    "stopped_early": bool,
+    "torch": str,
+    "machine": str,
+}
+IMPORTED = {"date": str, "file": str, "container": str, "assumptions": list, "notes": list}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a config asks of the files beside it."""
+
+    shapes: dict[str, tuple[int, ...]]  # of the weights
+    images: int  # in the test split, each a point of every map
+
+    @property
+    def most_bytes(self) -> int:
+        """The most that model.safetensors may take."""
+        return 4 * sum(map(math.prod, self.shapes.values())) + MAX_HEADER
+
+
+def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
+    """A config that trains and loads here, and what its weights look like.
+
+    Raises:
+        GenLabError: it is not one, or asks for too large a model.
+    """
+    from genlab.training.recipes import FAMILIES, config_from_dict  # torch loads with this
+
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise GenLabError(
+            f"The config.json in {shown} cannot be read; zip the folder of the run again."
+        ) from error
+    parts = ("family", "dataset", "model", "training")
+    kinds = (str, str, dict, dict)
+    if not isinstance(found, dict) or not all(
+        isinstance(found.get(part), kind) for part, kind in zip(parts, kinds, strict=True)
+    ):
+        raise GenLabError(
+            f"The config.json in {shown} is not that of a GenLab run; choose model.safetensors "
+            "alone to import its weights."
+        )
+    try:
+        if found["family"] in FAMILIES:
+            check_types(FAMILIES[found["family"]].config, found["model"])
+            check_types(TrainConfig, found["training"])
+        config = config_from_dict({part: found[part] for part in parts})
+        images = find_dataset(config.dataset).test_count
+    except GenLabError as error:
+        raise GenLabError(
+            f"The config.json in {shown} describes no run of this GenLab: {plain(str(error), 160)}"
+        ) from error
+    expected = Expected(shapes_of(config, shown), images)
+    if expected.most_bytes > MAX_WEIGHTS + MAX_HEADER:
+        raise GenLabError(
+            f"The config.json in {shown} describes a model of {expected.most_bytes >> 20:,} MB; "
+            f"import takes up to {MAX_WEIGHTS >> 20} MB."
+        )
+    saved = config.to_dict()
+    for block, fields in (("made", MADE), ("imported", IMPORTED)):
+        if kept := check_block(found.get(block), fields):
+            saved[block] = kept
+    return saved, expected
+
+
+def check_types(config_type: type, values: dict[str, Any]) -> None:
+    """A config's numbers must be numbers and its words words, finite and of their kind."""
+    for setting in dataclasses.fields(config_type):
+        value, kind = values.get(setting.name, setting.default), type(setting.default)
+        fits = type(value) is kind or (kind is float and type(value) is int)
+        if not fits or (kind is float and not abs(value) < LARGEST):
+            raise GenLabError(f"{setting.name} is {value!r}; it takes a {kind.__name__}.")
+
+
+def shapes_of(config: Any, shown: str) -> dict[str, tuple[int, ...]]:
+    """The weights that a config asks for, found without making any."""
+    import torch
+
+    from genlab.training.recipes import FAMILIES
+
+    if getattr(config.model, "pixels", PIXELS) != PIXELS:
+        raise GenLabError(
+            f"The model in {shown} has {config.model.pixels} pixels; the datasets here have "
+            f"{PIXELS}."
+        )
+    try:
+        with torch.device("meta"):
+            model = FAMILIES[config.family].model(config.model)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise GenLabError(
+            f"The config.json in {shown} describes a model that cannot be built; zip the folder "
+            "of the run again."
+        ) from error
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def check_block(found: Any, fields: dict[str, type]) -> dict[str, Any] | None:
+    """The fields of "made" or "imported", tamed; None where one is missing or of another kind."""
+    if not isinstance(found, dict):
+        return None
+    kept = {}
+    for name, kind in fields.items():
+        if type(found.get(name)) is not kind:
+            return None
+        kept[name] = tamed(found[name])
+    return kept
+
+
+def tamed(value: Any) -> Any:
+    """Words without control characters and of bearable length; lists of such words."""
+    if isinstance(value, list):
+        return [tamed(item) for item in value[:MOST_ITEMS] if isinstance(item, str)]
+    if isinstance(value, str):
+        return "".join(c for c in value[:LONGEST_TEXT] if c.isprintable())
+    return value if abs(value) < 2**53 else 0
+
+
+def check_weights(content: bytes, expected: Expected, shown: str) -> dict[str, np.ndarray]:
+    """The weights as the config asks for them.
+
+    Raises:
+        GenLabError: they are broken, of other shapes, or not all numbers.
+    """
+    if int.from_bytes(content[:8], "little") > len(content) - 8:
+        raise damaged(f"model.safetensors in {shown}")
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(f"model.safetensors in {shown}") from error
+    for name, shape in expected.shapes.items():
+        if name not in tensors:
+            raise unfit(f"lacks {name}", shown)
+        found = tensors[name]
+        if found.shape != shape:
+            raise unfit(f"has {name} of shape {found.shape}, not {shape}", shown)
+        if found.dtype != np.float32:
+            raise unfit(f"has {name} as {found.dtype}, not float32", shown)
+        if bad := int(found.size - np.isfinite(found).sum()):
+            raise GenLabError(
+                f"{bad:,} numbers of {name} in {shown} are NaN or infinite, so the model is of no "
+                "use; export an earlier checkpoint."
+            )
+    if more := set(tensors) - set(expected.shapes):
+        raise unfit(f"has the unknown tensor {plain(min(more), 40)}", shown)
+    return {name: np.ascontiguousarray(tensors[name]) for name in expected.shapes}
+
+
+def unfit(what: str, shown: str) -> GenLabError:
+    return GenLabError(
+        f"The model.safetensors in {shown} {what}, as its config.json asks; choose that file alone "
+        "to have its architecture found out."
+    )
+
+
+def check_metrics(content: bytes) -> bytes | None:
+    """metrics.jsonl with nothing but epochs, steps, seconds and losses; None if it is not that."""
+    lines = content.splitlines()
+    try:
+        epochs = [json.loads(line) for line in lines[:MAX_EPOCHS]]
+        kept = [check_epoch(epoch) for epoch in epochs]
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError):
+        return None
+    names = {tuple(epoch[split]) for epoch in kept for split in ("train", "validation")}
+    if len(names) > 2:  # the losses change on the way
+        return None
+    return "".join(json.dumps(epoch) + "\n" for epoch in kept).encode()
+
+
+def check_epoch(found: Any) -> dict[str, Any]:
+    """One line of metrics.jsonl.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is not one.
+    """
+    numbers = {name: number(found[name]) for name in ("epoch", "step", "seconds")}
+    losses = {}
+    for split in ("train", "validation"):
+        values = found[split].items()
+        if not 0 < len(values) <= 20 or not all(name.isidentifier() for name, _ in values):
+            raise ValueError("not losses")
+        losses[split] = {name[:40]: number(value) for name, value in values}
+    return numbers | losses
+
+
+def number(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) < LARGEST:
+        raise ValueError("not a number")
+    return value
+
+
+def check_map(content: bytes, expected: Expected) -> bytes | None:
+    """A .npy of one 2-D point for each test image; None if it is not that.
+
+    Only a header as np.save writes it is believed, and only where it agrees with the file's size.
+    """
+    header = NPY_HEADER.match(content)
+    if header is None or len(header[0]) != 10 + int.from_bytes(header[1], "little"):
+        return None
+    dtype, shape = np.dtype(header[2].decode()), (int(header[3]), 2)
+    numbers = content[len(header[0]) :]
+    if shape[0] != expected.images or len(numbers) != math.prod(shape) * dtype.itemsize:
+        return None
+    points = np.frombuffer(numbers, dtype).reshape(shape)
+    if not np.isfinite(points).all():
+        return None
+    written = io.BytesIO()
+    np.save(written, points, allow_pickle=False)
+    return written.getvalue()

@@ -1,0 +1,148 @@
+"""A run in the layout of a Hugging Face Hub repository: config, weights and a card with metadata.
+
+    config.json         as in the run, without its owner
+    model.safetensors   the weights
+    README.md           YAML metadata between two lines of ---, then the card
+
+The metadata's licence is that of the images, which the decoder can give back in part.
+https://huggingface.co/docs/hub/model-cards
+"""
+
+import json
+import math
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from genlab.data.catalogue import DATASETS
+from genlab.errors import GenLabError
+from genlab.runs.archive import public_config
+from genlab.runs.folder import Run, read_card, read_summary, weights_path, write_whole
+from genlab.runs.manage import read_tags
+
+LICENCES = {"CC BY-SA 3.0": "cc-by-sa-3.0", "CC BY-SA 4.0": "cc-by-sa-4.0", "MIT": "mit"}
+HUB_DATASETS = {"mnist": "ylecun/mnist", "fashion": "zalando-datasets/fashion_mnist"}
+FAMILY_TAGS = {
+    "vae": ["vae", "variational-autoencoder"],
+    "cvae": ["cvae", "vae", "variational-autoencoder", "conditional"],
+}
+TASK = "unconditional-image-generation"  # the Hub has no task for a CVAE of its own
+METRICS = {  # of the summary, all in nats per test image, and lower is better
+    "neg_elbo_test": "Negative ELBO",
+    "recon_nll_test": "Reconstruction NLL",
+    "kl_test": "KL(q(z|x) || p(z))",
+    "iwae_nll_test": "Importance-weighted NLL",
+}
+USE = """
+## Use
+
+The decoder alone, in NumPy:
+
+```python
+import numpy as np
+from safetensors.numpy import load_file
+
+weights = load_file("model.safetensors")
+z = np.random.default_rng(0).standard_normal((16, {Z}), dtype=np.float32)
+{label}hidden = np.maximum(z @ weights["decoder.0.weight"].T + weights["decoder.0.bias"], 0)
+logits = hidden @ weights["decoder.2.weight"].T + weights["decoder.2.bias"]
+images = (0.5 + 0.5 * np.tanh(0.5 * logits)).reshape(16, 28, 28)  # the sigmoid
+```
+
+With GenLab, zip this folder and import it on the Checkpoints page.
+"""
+LABEL = """\
+labels = np.eye({K}, dtype=np.float32)[np.arange(16) % {K}]  # one-hot, after z
+z = np.concatenate([z, labels], axis=1)
+"""
+
+
+def hub_files(run: Run) -> dict[str, bytes]:
+    """The files of the repository, by name.
+
+    Raises:
+        GenLabError: the run has no weights, or its dataset is not one of GenLab's.
+    """
+    return {
+        "config.json": public_config(run),
+        "model.safetensors": weights_path(run).read_bytes(),
+        "README.md": hub_card(run).encode(),
+    }
+
+
+def zip_hub(run: Run) -> bytes:
+    """The repository as one zip, with the files at its top."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in hub_files(run).items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def write_hub(run: Run, folder: Path) -> None:
+    """The repository as a folder, ready for `hf upload`; files of the same name are replaced."""
+    files = hub_files(run)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_whole(folder / name, content)
+    except OSError as error:
+        raise GenLabError(f"{folder} could not be written: {error.strerror}.") from error
+
+
+def hub_card(run: Run) -> str:
+    """The run's card with the Hub's metadata before it and a way to use it behind it."""
+    text = read_card(run) or f"# {run.name}\n\nA {run.family.upper()} trained with GenLab.\n"
+    if text.startswith("---\n") and "\n---\n" in text:
+        text = text.split("\n---\n", 1)[1]
+    K = run.config["model"].get("classes", 0)
+    use = USE.format(Z=run.latent_dim, label=LABEL.format(K=K) if K else "")
+    return f"---\n{yaml(hub_metadata(run))}---\n\n{text.strip()}\n{use}"
+
+
+def hub_metadata(run: Run) -> dict[str, Any]:
+    """The metadata of the card: licence of the data, tags, dataset and measured figures."""
+    info = DATASETS.get(run.dataset)
+    if info is None:
+        raise GenLabError(f'The dataset of "{run.name}" is not one of {", ".join(DATASETS)}.')
+    tags = ["genlab", *FAMILY_TAGS.get(run.family, [run.family]), *read_tags(run)]
+    found: dict[str, Any] = {
+        "license": LICENCES[info.licence],
+        "library_name": "genlab",
+        "pipeline_tag": TASK,
+        "tags": list(dict.fromkeys(tags)),
+    }
+    hub_name = HUB_DATASETS.get(run.dataset)
+    if hub_name:
+        found["datasets"] = [hub_name]
+    figures = read_summary(run)
+    measured = {key: figures.get(key) for key in METRICS}
+    results = [
+        {"type": key, "name": f"{METRICS[key]}, nats per image", "value": round(value, 4)}
+        for key, value in measured.items()
+        if isinstance(value, float) and math.isfinite(value)
+    ]
+    if results:
+        found["metrics"] = [result["type"] for result in results]
+        data = {"type": hub_name or info.name, "name": info.title, "split": "test"}
+        result = {"task": {"type": TASK}, "dataset": data, "metrics": results}
+        found["model-index"] = [{"name": run.name, "results": [result]}]
+    return found
+
+
+def yaml(value: Any, indent: str = "") -> str:
+    """Lists and dicts of words and numbers as YAML in block style; words stand in double quotes,
+    as JSON writes them, which YAML reads alike."""
+    lines = []
+    pairs = value.items() if isinstance(value, dict) else [(None, item) for item in value]
+    for key, item in pairs:
+        start = f"{indent}- " if key is None else f"{indent}{key}:"
+        if not isinstance(item, (dict, list)):
+            space = "" if key is None else " "
+            lines.append(f"{start}{space}{json.dumps(item, ensure_ascii=False)}\n")
+        elif key is None:  # the first line of the item stands beside the dash
+            lines.append(start + yaml(item, indent + "  ").removeprefix(indent + "  "))
+        else:
+            lines.append(f"{start}\n{yaml(item, indent + '  ')}")
+    return "".join(lines)

@@ -1,0 +1,333 @@
+"""The right side of the Train page: the jobs of the desk, and one of them, or several, at work."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from genlab.data.catalogue import DATASETS
+from genlab.jobs.desk import Visitor, clear, may_change
+from genlab.jobs.queue import ENDED, Job
+from genlab.jobs.recipe_book import Book
+from genlab.plots.training import Look
+from genlab.ui.errors import shown_errors
+from genlab.ui.hostile import literal
+from genlab.ui.owner import current_visitor, owner_words
+from genlab.ui.train_desk import (
+    COLOURS,
+    ICONS,
+    asked,
+    controls,
+    group_of,
+    is_live,
+    jobs_now,
+    keep_worker,
+    outcome,
+    progress_of,
+    queue_words,
+    show_refusal,
+    siblings,
+    state_words,
+)
+from genlab.ui.train_form import Wish
+from genlab.ui.train_link import hold_look, keep_link, look_now
+from genlab.ui.train_load import load
+from genlab.ui.train_watch import (
+    CHART_HEIGHT,
+    comparable,
+    comparison_words,
+    curve_of_stored,
+    floors_of,
+    has_run,
+    runs_now,
+    show_chart,
+    show_curves,
+    show_pictures,
+)
+
+TICK, SLOW_TICK = 0.8, 2.5  # seconds, where a job on show is at work, and where only others are
+CHIPS = 3  # jobs, or groups of seeds, that have a button of their own
+
+Duplicate = Callable[[Job], None]
+
+
+def show_desk(wish: Wish, book: Book, duplicate: Duplicate) -> None:
+    """All that lives: it is drawn again every second while something runs, and only then."""
+    declared = pulse(jobs_now())
+
+    @st.fragment(run_every=declared)
+    def live() -> None:
+        jobs = jobs_now()
+        hold_look()
+        with shown_errors():
+            draw(jobs, wish, duplicate)
+        keep_link(wish, book)
+        if pulse(jobs) != declared or st.session_state.pop("train.redraw", False):
+            st.rerun()  # the whole page: another pulse, or another form
+
+    live()
+
+
+def pulse(jobs: list[Job]) -> float | None:
+    """Seconds between two looks, or None where nothing can change."""
+    living = [job.id for job in jobs if is_live(job)]
+    if not living:
+        return None
+    return TICK if set(living) & set(st.session_state["train.shown"]) else SLOW_TICK
+
+
+def draw(jobs: list[Job], wish: Wish, duplicate: Duplicate) -> None:
+    visitor, state = current_visitor(), st.session_state
+    keep_worker(jobs)
+    show_refusal()
+    if state.get("train.missing"):
+        st.warning("The jobs of this link are not here any more; their runs are on Checkpoints.")
+    by_id = {job.id: job for job in jobs}
+    shown = [by_id[job_id] for job_id in state["train.shown"] if job_id in by_id]
+    state["train.shown"] = [job.id for job in shown]
+    job_buttons(jobs, shown, visitor)
+    if not shown:
+        show_nothing(wish)
+        return
+    focus = choose_focus(shown)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        controls(focus, jobs, visitor, duplicate)
+        chart_popover(jobs, shown)
+    standing(focus, jobs)
+    others = st.session_state["train.look"]["train.with"]
+    height = CHART_HEIGHT - 50 * (len(shown) > 1)
+    drawn = show_curves(shown, others, jobs, look_at(shown), height)
+    if not drawn and focus.state not in ENDED:
+        with st.container(height=height, border=True, vertical_alignment="center"):
+            st.caption("The curves begin with the first report.", text_alignment="center")
+    show_pictures(focus)
+    st.caption(particulars(focus, visitor))
+
+
+def show(ids: list[int]) -> None:
+    st.session_state["train.shown"], st.session_state["train.missing"] = ids, False
+
+
+def job_buttons(jobs: list[Job], shown: list[Job], visitor: Visitor) -> None:
+    """A button for each job, or for the seeds of one, the visitor's own first."""
+    groups: dict[int, list[Job]] = {}
+    for job in sorted(jobs, key=lambda job: (job.owner != visitor.id, job.state in ENDED, -job.id)):
+        group = siblings(job, jobs)
+        groups.setdefault(group[0].id, group)
+    ids = {job.id for job in shown}
+    listed = list(groups.values())
+    visible = listed[:CHIPS]
+    visible += [group for group in listed[CHIPS:] if ids & {job.id for job in group}]
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        for group in visible:
+            chip(group, jobs, is_shown=bool(ids & {job.id for job in group}))
+        if len(jobs) > 1 or any(job.state in ENDED for job in jobs):
+            all_jobs(jobs, visitor)
+
+
+def chip(group: list[Job], jobs: list[Job], *, is_shown: bool) -> None:
+    job = next((job for job in group if job.state == "running"), group[0])
+    name = group_of(job) if len(group) > 1 else job.name
+    words = state_words(job, jobs)
+    if len(group) > 1:
+        ended = sum(other.state in ENDED for other in group)
+        words = f"{ended} of {len(group)} done" if ended else f"{len(group)} seeds, {words}"
+    colour = COLOURS.get(job.state)
+    if words == "done":
+        words = ""  # its icon says so
+    words = f":{colour}[{words}]" if colour and words and not is_shown else words
+    st.button(
+        f"{literal(name)} {words}".strip(),
+        key=f"train.show.{group[0].id}",
+        icon=ICONS[job.state],
+        type="primary" if is_shown else "secondary",
+        on_click=show,
+        args=([other.id for other in group],),
+    )
+
+
+def all_jobs(jobs: list[Job], visitor: Visitor) -> None:
+    popover = st.popover(
+        f"All {len(jobs)}", icon=":material/list:", key="train.all", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover, st.container(width=620):
+        st.dataframe(
+            [
+                {
+                    "run": job.name,
+                    "state": state_words(job, jobs),
+                    "done": percent_done(job),
+                    "by": owner_words(job.owner, visitor),
+                    "data": dataset_title(job),
+                }
+                for job in jobs
+            ],
+            hide_index=True,
+            column_config={"done": st.column_config.ProgressColumn(format="%d %%", max_value=100)},
+        )
+        st.selectbox(
+            "Show",
+            [job.id for job in jobs],
+            index=None,
+            format_func={job.id: job.name for job in jobs}.get,
+            key="train.choose",
+            placeholder="Choose a job to show",
+            on_change=lambda: show([st.session_state["train.choose"]]),
+        )
+        old = [job for job in jobs if job.state in ENDED and may_change(job.owner, visitor)]
+        if not old:
+            return
+        st.button(
+            "Clear " + ("the ended job" if len(old) == 1 else f"{len(old)} ended jobs"),
+            key="train.clear_all",
+            icon=":material/delete_sweep:",
+            on_click=asked,
+            args=(clear_all, old, visitor),
+            help="Forget the jobs; the runs that they made stay.",
+        )
+
+
+def percent_done(job: Job) -> int:
+    if job.state == "done":
+        return 100
+    return 100 * job.step // job.steps if job.steps else 0
+
+
+def clear_all(jobs: list[Job], visitor: Visitor) -> None:
+    for job in jobs:
+        clear(job.id, visitor)
+
+
+def show_load() -> None:
+    now = load()
+    shares = {"CPU": now.cpu, "GPU": now.gpu, "RAM": now.memory}
+    parts = [f"{name} {100 * share:.0f}%" for name, share in shares.items() if share is not None]
+    if parts:
+        st.caption(f":material/speed: {' · '.join(parts)}", text_alignment="right")
+
+
+def show_nothing(wish: Wish) -> None:
+    """What to do first; and, where the recipe has a shipped run, what to expect of it."""
+    st.info(
+        "Nothing is training here. Choose a recipe on the left and press **Start**: its curves and "
+        "pictures grow here.",
+        icon=":material/model_training:",
+    )
+    run = runs_now().get(wish.recipe)
+    curve = curve_of_stored(run) if run is not None else None
+    if curve is not None:
+        st.caption(f"What to expect: the losses of {run.name}, which came with GenLab.")
+        look = Look(by_epoch=True, smoothing=0.0, floors=floors_of(run.dataset))
+        show_chart([curve], look, CHART_HEIGHT + 60)
+
+
+def choose_focus(shown: list[Job]) -> Job:
+    """The job whose state, buttons and pictures are shown; the curves show all."""
+    if len(shown) == 1:
+        return shown[0]
+    state, ids = st.session_state, [job.id for job in shown]
+    if state.get("train.focus") not in ids:
+        state["train.focus"] = ids[0]
+    seeds = len({group_of(job) for job in shown}) == 1
+    labels = {
+        job.id: f"seed {job.config['training']['seed']}" if seeds else job.name for job in shown
+    }
+    chosen = st.segmented_control(
+        "Pictures and buttons of",
+        ids,
+        format_func=lambda job_id: literal(labels[job_id]),
+        key="train.focus",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return next(job for job in shown if job.id == chosen)
+
+
+def particulars(job: Job, visitor: Visitor) -> str:
+    model, training = job.config["model"], job.config["training"]
+    return literal(
+        f"{job.name}: {job.config['family'].upper()} on {dataset_title(job)}, "
+        f"{model['latent_dim']} latent dimensions, {model['hidden']} hidden units, "
+        f"{training['epochs']} epochs, batch {training['batch_size']}, learning rate "
+        f"{training['learning_rate']:g} ({training['schedule']}), seed {training['seed']}; "
+        f"started by {owner_words(job.owner, visitor)}."
+    )
+
+
+def dataset_title(job: Job) -> str:
+    info = DATASETS.get(job.config["dataset"])
+    return info.title if info else job.config["dataset"]
+
+
+def standing(job: Job, jobs: list[Job]) -> None:
+    """Where a job stands, in line, under way or at its end; and how busy the machine is."""
+    if job.state == "failed":
+        st.error(literal(job.message or "It failed without a word."), icon=":material/error:")
+        return
+    if job.state in ENDED:
+        doors(job)
+        return
+    left, right = st.columns([3.2, 1], vertical_alignment="center")
+    if job.state == "queued":
+        left.info(queue_words(job, jobs), icon=":material/schedule:")
+    else:
+        share, words = progress_of(job)
+        left.progress(share, text=f"{words} · {literal(job.message)}" if job.message else words)
+    with right:
+        show_load()
+
+
+def doors(job: Job) -> None:
+    """What became of a job, and where its run can be looked at."""
+    if not has_run(job):
+        st.caption(f"{outcome(job)}; nothing was kept of it, or its run has been deleted.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for page, label, icon, parameter in (
+            ("maps", "Latent maps", ":material/scatter_plot:", "left"),
+            ("sliders", "Latent sliders", ":material/tune:", "run"),
+            ("checkpoints", "Checkpoints", ":material/inventory_2:", "run"),
+        ):
+            st.page_link(
+                f"../../pages/{page}.py", label=label, icon=icon, query_params={parameter: job.name}
+            )
+        st.caption(outcome(job), width="content")
+
+
+def chart_popover(jobs: list[Job], shown: list[Job]) -> None:
+    """How the curves are drawn, and what is laid over them."""
+    state, held = st.session_state, st.session_state["train.look"]
+    popover = st.popover("Curves", icon=":material/tune:", key="train.curves", on_change="rerun")
+    if not popover.open:
+        state["train.curves_drawn"] = False
+        return
+    options = comparable(jobs, shown)
+    held["train.with"] = [choice for choice in held["train.with"] if choice in options]
+    if not state.get("train.curves_drawn") or held["train.with"] != state["train.with"]:
+        state.update(held)  # a widget that has not been drawn yet knows only what is told now
+    state["train.curves_drawn"] = True
+    with popover:
+        st.slider("Smoothing, %", 0, 99, key="train.smoothing")
+        st.segmented_control("Along", ["updates", "epochs"], key="train.axis", required=True)
+        st.toggle("Log scale", key="train.log")
+        st.toggle(
+            "Floors",
+            key="train.floors",
+            help="Two lines: the least that any reconstruction NLL can be, and the cost of always "
+            "predicting the mean image.",
+        )
+        st.multiselect(
+            "Compare with",
+            options,
+            key="train.with",
+            format_func=lambda choice: comparison_words(choice, jobs),
+            placeholder="other jobs and runs",
+        )
+
+
+def look_at(shown: list[Job]) -> Look:
+    smoothing, log, by_epoch, with_floors = look_now()
+    datasets = {job.config["dataset"] for job in shown}
+    lines = floors_of(shown[0].config["dataset"]) if with_floors and len(datasets) == 1 else {}
+    return Look(smoothing=smoothing, log=log, by_epoch=by_epoch, floors=lines)
