@@ -326,8 +326,11 @@ def work(options: argparse.Namespace) -> None:
     from genlab.jobs.trainer import run_job
     from genlab.training.device import use_one_thread
 
-    def measure(run: Run) -> None:
-        describe(run, ["pca", "tsne"])
+    def measure(run: Run, stopped: bool) -> None:
+        if stopped:  # somebody waits for the place: the rest is `evaluate --keep`
+            describe(run, [], iwae_samples=0)
+        else:
+            describe(run, ["pca", "tsne"])
         keep_card(run)
 
     use_one_thread()

@@ -3,8 +3,10 @@
     python -m genlab.jobs.cost CONFIG.json [--json]
 
 CONFIG.json is what RunConfig.to_dict wrote, as in a run's folder; "-" reads it from the input.
-A probe holds for every config that makes the same updates, so the number of epochs, the learning
-rate and the seed can change without another one. Importing this loads no torch.
+On a processor the estimate is for a core that the training has to itself; on a GPU it is for the
+GPU as busy as it is now. A probe holds for every config that makes the same updates, so the number
+of epochs, the learning rate and the seed can change without another one. Importing this loads no
+torch.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +35,7 @@ LEAST_STEPS, LEAST_SECONDS = 4, 0.7  # of timed updates
 WARM_UP, WARM_UP_SECONDS = 10, 2.0  # updates before the clock starts, or seconds of them
 VALIDATION_PART = 2000  # images: validation is timed on these and scaled
 PATIENCE = 120.0  # seconds after which a probe is given up
-DEFINITION = 1  # raise when a figure's meaning changes, so that kept probes are left behind
+DEFINITION = 2  # raise when a figure's meaning changes, so that kept probes are left behind
 TIME_BLIND = {"epochs", "learning_rate", "schedule", "seed"}  # settings that no update is slower by
 
 
@@ -133,7 +135,6 @@ def measure(saved: Mapping[str, Any]) -> Probe:
     Raises:
         GenLabError: the config is refused, or its images are not here.
     """
-    began = time.perf_counter()
     import torch
 
     from genlab.training.device import device_name, has_fast_bfloat16, use_one_thread
@@ -143,9 +144,11 @@ def measure(saved: Mapping[str, Any]) -> Probe:
     use_one_thread()
     config = config_from_dict(saved)
     session = prepare(config)
-    started = time.perf_counter() - began
     on_gpu = session.device.type == "cuda"
-    per_step = seconds_per_step(session.records(report_every=1))
+    # On one thread of a processor, its own time: what else runs now will not run then
+    clock = time.process_time if session.device.type == "cpu" else time.perf_counter
+    started = time.process_time()  # since this process began
+    per_step = seconds_per_step(session.records(report_every=1), clock)
     words = device_name(session.device)
     if has_fast_bfloat16(session.device) and config.training.precision != "float32":
         words += ", bfloat16"
@@ -153,7 +156,7 @@ def measure(saved: Mapping[str, Any]) -> Probe:
         device=words,
         seconds_to_start=started,
         seconds_per_step=per_step,
-        seconds_per_validation=seconds_per_validation(session),
+        seconds_per_validation=seconds_per_validation(session, clock),
         batches=-(-len(session.data.images) // config.training.batch_size),
         memory_mb=peak_memory() / 1e6,
         gpu_memory_mb=torch.cuda.max_memory_allocated() / 1e6 if on_gpu else 0.0,
@@ -163,15 +166,17 @@ def measure(saved: Mapping[str, Any]) -> Probe:
     return probe
 
 
-def seconds_per_step(records: Iterable["StepRecord | EpochRecord"]) -> float:
+def seconds_per_step(
+    records: Iterable["StepRecord | EpochRecord"], clock: Callable[[], float]
+) -> float:
     """Mean seconds of an update, from a stream of the loop's records, one for each update.
 
     The first updates, which are slower, count only where there are no others.
     """
-    began = last = time.perf_counter()
+    began = last = clock()
     warm, cold = [], []
     for record in records:
-        now = time.perf_counter()
+        now = clock()
         took, last = now - last, now
         if not hasattr(record, "losses"):  # the end of an epoch: that was its validation
             continue
@@ -183,13 +188,13 @@ def seconds_per_step(records: Iterable["StepRecord | EpochRecord"]) -> float:
     return sum(counted) / len(counted)
 
 
-def seconds_per_validation(session: "Session") -> float:
+def seconds_per_validation(session: "Session", clock: Callable[[], float]) -> float:
     images, labels = session.data.validation_images, session.data.validation_labels
     part = min(VALIDATION_PART, len(images))
     session.step.model.eval()
-    began = time.perf_counter()
+    began = clock()
     session.step.evaluate(images[:part], labels[:part], 0)
-    return (time.perf_counter() - began) * len(images) / part
+    return (clock() - began) * len(images) / part
 
 
 def peak_memory() -> int:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from genlab.errors import GenLabError
+from genlab.jobs.progress import read_epochs
 from genlab.jobs.queue import (
     ENDED,
     Job,
@@ -83,7 +84,9 @@ def owner_of(run_name: str) -> str | None:
     return None if is_shipped(run) else run.owner
 
 
-def submit_run(config: dict[str, Any], name: str, visitor: Visitor) -> Job:
+def submit_run(
+    config: dict[str, Any], name: str, visitor: Visitor, *, state: str = "queued"
+) -> Job:
     """Queue a training that will become the run `name`.
 
     Raises:
@@ -95,7 +98,7 @@ def submit_run(config: dict[str, Any], name: str, visitor: Visitor) -> Job:
         raise GenLabError(f'A job is making a run "{name}" already; choose another name.')
     if not visitor.teacher:
         check_limits(config, visitor, jobs)
-    return submit(name, config, owner=visitor.id)
+    return submit(name, config, owner=visitor.id, state=state)
 
 
 def check_limits(config: dict[str, Any], visitor: Visitor, jobs: list[Job]) -> None:
@@ -163,6 +166,29 @@ def resume(job_id: int, visitor: Visitor) -> None:
         change(job_id, wish="run", state="queued", ended=None, attempts=0, message="")
     else:
         raise GenLabError(f'"{job.name}" is {job.state}; only a paused or failed job can resume.')
+
+
+def more_epochs(job_id: int, epochs: int, visitor: Visitor) -> Job:
+    """Train an ended job on for `epochs` more, as another job and another run.
+
+    It goes on from the last saved state. A cosine schedule becomes that of the longer run, so its
+    rate rises again where it goes on.
+    """
+    job = theirs(job_id, visitor)
+    state, done = job.folder / "state.pt", len(read_epochs(job))
+    if job.state not in ENDED or not state.exists():
+        raise GenLabError(f'"{job.name}" has no saved state to go on from; duplicate it instead.')
+    training = job.config["training"] | {"epochs": done + epochs}
+    taken = {run.name for run in list_runs()} | {other.name for other in list_jobs()}
+    names = (f"{job.name[:55]}-more{n or ''}" for n in range(len(taken) + 1))
+    name = next(name for name in names if name not in taken)
+    new = submit_run(job.config | {"training": training}, name, visitor, state="paused")
+    new.folder.mkdir(parents=True, exist_ok=True)
+    for kept in ("state.pt", "steps.jsonl", "epochs.jsonl"):
+        if (job.folder / kept).exists():
+            shutil.copy(job.folder / kept, new.folder / kept)
+    change(new.id, state="queued")
+    return find_job(new.id)
 
 
 def single_step(job_id: int, visitor: Visitor, count: int = 1) -> None:

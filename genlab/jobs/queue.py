@@ -119,12 +119,12 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def submit(name: str, config: dict[str, Any], *, owner: str = "") -> Job:
-    """Put a job at the end of its owner's line."""
+def submit(name: str, config: dict[str, Any], *, owner: str = "", state: str = "queued") -> Job:
+    """Put a job at the end of its owner's line, or in another state until it is ready for it."""
     with table(write=True) as rows:
         cursor = rows.execute(
-            "INSERT INTO jobs (name, owner, config, created) VALUES (?, ?, ?, ?)",
-            (name, owner, json.dumps(config), time.time()),
+            "INSERT INTO jobs (name, owner, config, created, state) VALUES (?, ?, ?, ?, ?)",
+            (name, owner, json.dumps(config), time.time(), state),
         )
         job_id = cursor.lastrowid
     return find_job(job_id)

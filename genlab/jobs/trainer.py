@@ -176,11 +176,12 @@ def save_pictures(folder: Path, session: Session) -> None:
     write_whole(folder / "pictures.npy", buffer.getvalue())
 
 
-def run_job(job_id: int, describe: Callable[[Run], None]) -> None:
+def run_job(job_id: int, describe: Callable[[Run, bool], None]) -> None:
     """Train one job to its end, keep it as a run and describe that; every outcome is in the row.
 
     Args:
-        describe: computes the figures of the finished run, which takes a while.
+        describe: computes the figures of the finished run, and is told whether it was stopped:
+            then somebody waits for the place, and it should take little time.
     """
     job = find_job(job_id)
     with held(job.folder / "lock") as alone:
@@ -200,7 +201,7 @@ def run_job(job_id: int, describe: Callable[[Run], None]) -> None:
             fail(job_id, mend)
 
 
-def finish(job: Job, describe: Callable[[Run], None]) -> None:
+def finish(job: Job, describe: Callable[[Run, bool], None]) -> None:
     training = JobTraining(job)
     stopped = False
     try:
@@ -218,8 +219,7 @@ def finish(job: Job, describe: Callable[[Run], None]) -> None:
         owner=job.owner,
         job=job.id,
     )
-    describe(run)
-    (job.folder / "state.pt").unlink(missing_ok=True)
+    describe(run, stopped)
     change(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")
 
 

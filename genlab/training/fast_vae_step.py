@@ -47,8 +47,9 @@ class FastVAEStep(VAEStep):
     ) -> dict[str, Tensor]:
         """Update on images (B, P) uint8 with labels (B,); return batch means as 0-d tensors."""
         W1, b1, W2, b2, W3, b3, W4, b4 = self.weights
-        B, Z, dtype, linear = len(images), self.model.config.latent_dim, self.dtype, self.linear
+        B, Z, dtype = len(images), self.model.config.latent_dim, self.dtype
         images, labels = self.shard.take(images), self.shard.take(labels)  # B stays the whole's
+        linear = self.linear if len(images) else nn.functional.linear  # oneDNN refuses no rows
         x = images.float().mul_(1.0 / 255.0)  # (B, P)
         code = self.one_hot(labels)  # (B, K), or None
 

@@ -235,7 +235,7 @@ def controls(job: Job, jobs: list[Job], visitor: Visitor, duplicate: Callable[[J
     if mine and job.state == "failed":
         button("Resume", "play_arrow", desk.resume, job.id, visitor, type="primary",
                help="Go on from its last saved state.")  # fmt: skip
-    if mine and job.state in ("done", "stopped") and job.step and hasattr(desk, "more_epochs"):
+    if mine and job.state in ("done", "stopped") and job.step:
         more_epochs_popover(job, visitor)
     button("Duplicate", "content_copy", duplicate, job,
            help="Put its settings into the form, to be changed and started.")  # fmt: skip

@@ -13,7 +13,16 @@ import pytest
 
 from genlab.errors import GenLabError
 from genlab.jobs import trainer
-from genlab.jobs.desk import COMMAND_LINE, pause, resume, single_step, slow_motion, stop, submit_run
+from genlab.jobs.desk import (
+    COMMAND_LINE,
+    more_epochs,
+    pause,
+    resume,
+    single_step,
+    slow_motion,
+    stop,
+    submit_run,
+)
 from genlab.jobs.locks import held, is_held
 from genlab.jobs.progress import read_epochs, read_pictures, read_steps
 from genlab.jobs.queue import change, find_job, jobs_folder
@@ -30,7 +39,7 @@ def submit(name, epochs=3, **settings):
     return submit_run(config.to_dict(), name, COMMAND_LINE)
 
 
-def here(job, describe=lambda run: None):
+def here(job, describe=lambda run, stopped: None):
     """Train the job in this process, as its own would."""
     change(job.id, state="running")
     run_job(job.id, describe)
@@ -66,20 +75,33 @@ def same_weights(one, other):
 def test_a_job_becomes_a_run_and_shows_its_progress_meanwhile():
     job = submit("mine")
     described = []
-    assert here(job, described.append).state == "done"
+    assert here(job, lambda *told: described.append(told)).state == "done"
     run = find_run("mine")
-    assert described == [run]
+    assert described == [(run, False)]
     assert read_metrics(run) == read_epochs(job)
     assert [line["epoch"] for line in read_epochs(job)] == [1, 2, 3]
     assert read_steps(job)[-1]["step"] == 3 * 63
     assert read_pictures(job).shape == (3, 10, 784)
-    assert not (job.folder / "state.pt").exists()
+
+
+def test_an_ended_job_trained_on_equals_one_that_was_longer_from_the_start():
+    here(submit("long", epochs=4, schedule="constant"))
+    short = submit("short", epochs=2, schedule="constant")
+    with pytest.raises(GenLabError, match="no saved state"):
+        more_epochs(short.id, 2, COMMAND_LINE)
+    here(short)
+    more = more_epochs(short.id, 2, COMMAND_LINE)
+    assert (more.name, more.state) == ("short-more", "queued")
+    assert here(more).state == "done"
+    assert same_weights("short-more", "long")
+    assert [line["epoch"] for line in read_epochs(more)] == [1, 2, 3, 4]
+    assert more_epochs(short.id, 1, COMMAND_LINE).name == "short-more1"
 
 
 def test_a_process_that_dies_while_it_measures_the_run_loses_nothing():
     job = submit("mine")
 
-    def die(run):
+    def die(run, stopped):
         raise SystemExit
 
     with pytest.raises(SystemExit):

@@ -82,7 +82,7 @@ def test_reported_losses_are_means_over_the_whole_batch(kind, family, ranks):
     assert len(found) == len(expected)
     for record, other in zip(found, expected, strict=True):
         for part in {"losses", "train", "validation"} & set(record):
-            assert record[part] == pytest.approx(other[part], rel=1e-5)
+            assert record[part] == pytest.approx(other[part], rel=1e-5, abs=1e-5)
 
 
 def test_ctrl_c_in_one_process_ends_all_at_the_same_record(ranks):
@@ -218,7 +218,7 @@ def test_ctrl_c_ends_all_processes_and_keeps_the_best_so_far():
     launcher.send_signal(signal.SIGINT)  # torchrun hands it on, as it does with Ctrl-C
     started = time.monotonic()
     out = output(launcher)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 30
     assert sorted(ranks) == ["0", "1"]
     assert all(ended(pid) for pid in ranks.values())
     assert "Kept stopped" in out
@@ -236,7 +236,7 @@ def test_a_killed_process_ends_the_others_and_leaves_nothing_half_written():
     os.kill(ranks["1"], signal.SIGKILL)
     started = time.monotonic()
     out = output(launcher)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 30
     assert launcher.returncode != 0
     assert "rank      : 1" in out
     assert all(ended(pid) for pid in ranks.values())
