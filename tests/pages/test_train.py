@@ -93,7 +93,7 @@ def started(who: str = ANN, **link: str) -> tuple[AppTest, int]:
 def trained(who: str = ANN, **link: str) -> tuple[AppTest, int]:
     page, job_id = started(who, **link)
     change(job_id, state="running", started=1000.0, attempts=1)  # as claim does
-    run_job(job_id, lambda run: None)
+    run_job(job_id, lambda run, stopped: None)
     return again(page), job_id
 
 
