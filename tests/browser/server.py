@@ -24,8 +24,9 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Streamlit asks for its health route relative to a deep link first; the browser logs that 404
-HARMLESS = re.compile(r"/_stcore/(health|host-config)")
+# Streamlit asks for its health route relative to a deep link first, and forgets a page's pictures
+# when a visitor leaves it, even those that the browser has not fetched yet; both log a 404
+HARMLESS = re.compile(r"/_stcore/(health|host-config)|/media/[0-9a-f]+\.(png|jpg)")
 
 
 def free_port() -> int:

@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from genlab.ui import warm
 
@@ -12,4 +13,5 @@ def test_a_broken_run_does_not_keep_the_server_from_starting(make_run, monkeypat
         async with warm.lifespan(None):
             return True
 
-    assert asyncio.run(start())
+    with ThreadPoolExecutor(1) as own:  # a thread without an event loop, whatever tests came before
+        assert own.submit(lambda: asyncio.run(start())).result()
