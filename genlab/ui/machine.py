@@ -8,6 +8,8 @@ import threading
 from genlab.places import ROOT
 
 QUESTION = (
+    "import os\n"
+    "getattr(os, 'nice', int)(19)  # the first page comes first\n"
     "from genlab.training.device import pick_device, device_name, has_fast_bfloat16 as fast\n"
     "d = pick_device()\n"
     "print(device_name(d) + (', bfloat16 in hardware' if fast(d) else ''))"

@@ -62,5 +62,5 @@ def decoded(run: Run, z: np.ndarray, label: int | None) -> np.ndarray:
 
 def png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    picture.save(buffer, "PNG", compress_level=1)  # small already; a page waits for it
     return buffer.getvalue()

@@ -1,8 +1,10 @@
 """What the server does once, before the first visitor."""
 
 import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 
 from genlab.data.sprite import test_sprite
 from genlab.errors import GenLabError
@@ -19,6 +21,8 @@ async def lifespan(app) -> AsyncIterator[None]:
         with suppress(GenLabError):  # a broken run is told of where somebody opens it
             version_of(run)
             test_sprite(run.dataset)
+    # Tables need pandas: load it while the first browser still fetches the page
+    threading.Thread(target=import_module, args=("pandas",), daemon=True).start()
     ask()
     resume_waiting()
     gc.collect()
