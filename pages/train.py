@@ -1,16 +1,18 @@
 """Page: start a training, and watch it, whoever started it and from wherever."""
 
+import dataclasses
+
 import streamlit as st
 
-from genlab.jobs.desk import is_locked, submit_run
-from genlab.jobs.queue import Job
+from genlab.jobs.desk import NameTaken, is_locked, submit_run
+from genlab.jobs.queue import Job, list_jobs
 from genlab.jobs.recipe_book import recipe_book
 from genlab.ui.errors import shown_errors
 from genlab.ui.hostile import literal
 from genlab.ui.owner import current_visitor, teacher_popover
 from genlab.ui.train_cost import cost_panel
 from genlab.ui.train_desk import forget_look, jobs_now, keep_worker
-from genlab.ui.train_form import Wish, fill_from_config, training_form
+from genlab.ui.train_form import Wish, fill_from_config, free_name, training_form
 from genlab.ui.train_link import take_over_link
 from genlab.ui.train_script import training_script
 from genlab.ui.train_view import show_desk
@@ -74,6 +76,11 @@ def start(wish: Wish) -> None:
     try:
         for name, config in wish.jobs():
             started.append(submit_run(config, name, visitor).id)
+    except NameTaken:
+        if started or wish.is_named:
+            raise
+        # Somebody took the free name a moment ago: the next one does as well
+        start(dataclasses.replace(wish, name=free_name(wish.recipe, list_jobs())))
     finally:
         if started:
             forget_look()

@@ -22,8 +22,12 @@ from genlab.jobs.queue import (
     submit,
     write_setting,
 )
-from genlab.runs.folder import check_free, find_run, is_shipped, list_runs
+from genlab.runs.folder import check_free, check_name, find_run, is_shipped, list_runs
 from genlab.runs.manage import list_trash
+
+
+class NameTaken(GenLabError):
+    """Another run, or a job that will become one, has the name."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,22 @@ def submit_run(
     """Queue a training that will become the run `name`.
 
     Raises:
-        GenLabError: the desk is locked, a limit is reached, or the name is taken.
+        NameTaken: there is such a run, or a job that is making it.
+        GenLabError: the name cannot name a run, the desk is locked, or a limit is reached.
     """
-    check_free(name)
-    jobs = list_jobs()
-    if any(job.name == name and job.state not in ENDED for job in jobs):
-        raise GenLabError(f'A job is making a run "{name}" already; choose another name.')
+    check_name(name)
     if not visitor.teacher:
-        check_limits(config, visitor, jobs)
-    return submit(name, config, owner=visitor.id, state=state)
+        check_limits(config, visitor, list_jobs())
+
+    def is_free(jobs: list[Job]) -> None:
+        if any(job.name == name and job.state not in ENDED for job in jobs):
+            raise NameTaken(f'A job is making a run "{name}" already; choose another name.')
+        try:
+            check_free(name)
+        except GenLabError as error:
+            raise NameTaken(str(error)) from error
+
+    return submit(name, config, owner=visitor.id, state=state, check=is_free)
 
 
 def check_limits(config: dict[str, Any], visitor: Visitor, jobs: list[Job]) -> None:

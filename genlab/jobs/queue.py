@@ -12,7 +12,7 @@ that. Nobody holds the queue in memory, so servers and workers may come and go.
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -119,9 +119,22 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
-def submit(name: str, config: dict[str, Any], *, owner: str = "", state: str = "queued") -> Job:
-    """Put a job at the end of its owner's line, or in another state until it is ready for it."""
+def submit(
+    name: str,
+    config: dict[str, Any],
+    *,
+    owner: str = "",
+    state: str = "queued",
+    check: Callable[[list[Job]], None] = lambda jobs: None,
+) -> Job:
+    """Put a job at the end of its owner's line, or in another state until it is ready for it.
+
+    Args:
+        check: given all jobs, raises where this one may not join them; nobody else's job comes
+            between that and this one.
+    """
     with table(write=True) as rows:
+        check([to_job(row) for row in rows.execute(f"SELECT {COLUMNS} FROM jobs").fetchall()])
         cursor = rows.execute(
             "INSERT INTO jobs (name, owner, config, created, state) VALUES (?, ?, ?, ?, ?)",
             (name, owner, json.dumps(config), time.time(), state),

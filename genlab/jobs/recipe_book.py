@@ -9,6 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from genlab.places import ROOT, cache_dir
 
 SOURCES = ("genlab/models", "genlab/training", "genlab/jobs/recipe_book.py")
 Book = dict[str, Any]
+WRITING = threading.Lock()
 
 
 def recipe_book() -> Book:
@@ -28,10 +30,18 @@ def recipe_book() -> Book:
         GenLabError: that process ended badly, for instance because torch is not installed.
     """
     kept = cache_dir() / "recipe-book" / f"{version()}.json"
+    with WRITING:  # the first of many visitors has it written, and the others wait for that
+        return read_book(kept) or new_book(kept)
+
+
+def read_book(kept: Path) -> Book | None:
     try:
         return json.loads(kept.read_text("utf-8"))
     except (OSError, ValueError):
-        pass  # not written yet, or not whole: made again below
+        return None  # not written yet, or not whole
+
+
+def new_book(kept: Path) -> Book:
     done = subprocess.run(
         [sys.executable, "-m", "genlab.jobs.recipe_book"],
         cwd=ROOT,

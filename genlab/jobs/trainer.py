@@ -7,6 +7,7 @@ Its folder holds what pages read while it runs, and what another process needs t
     steps.jsonl     losses of every report
     epochs.jsonl    losses of every epoch, as the run's metrics.jsonl will have them
     pictures.npy    what the model makes of fixed inputs, newest epoch
+    film.npz        the film so far, of a family that has one
     log.txt         its output, for whoever asks why it failed
 """
 
@@ -26,17 +27,22 @@ from genlab.errors import GenLabError
 from genlab.jobs.locks import held
 from genlab.jobs.progress import read_steps
 from genlab.jobs.queue import Job, change, find_job
+from genlab.runs.film import Score, film_path
 from genlab.runs.folder import Run, list_runs, write_whole
 from genlab.runs.recording import Recorder
 from genlab.training.loop import EpochRecord, Position, StepRecord, total_steps
-from genlab.training.recipes import config_from_dict
+from genlab.training.recipes import RunConfig, config_from_dict
 from genlab.training.session import Session, prepare
 
 REPORT_EVERY = 20  # updates between two records
 SAVE_EVERY = float(os.environ.get("GENLAB_SAVE_EVERY", "5"))  # seconds between two saved states
+SAVE_SHARE = 0.05  # of the time, at most: a large state is saved less often
 LOOK_EVERY = 0.2  # seconds between two looks at what is asked of the job
 BEAT_EVERY = 0.7  # seconds between two signs of life, with new pictures
 PAUSED_FOR = 600.0  # seconds a paused job keeps its process; then it waits on disk alone
+
+
+Scorer = Callable[[RunConfig], Score | None]
 
 
 class Stopped(Exception):
@@ -50,16 +56,18 @@ class Parked(Exception):
 class JobTraining:
     """Trains one job from where it stands; `run` returns when it ended or was asked to."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, scorer: Scorer) -> None:
         self.job, self.folder = job, job.folder
         self.config = config_from_dict(job.config)
         self.session: Session = prepare(self.config)
-        self.recorder = Recorder(self.config, self.session.step)
+        self.recorder = Recorder(self.config, self.session.step, scorer(self.config))
         self.position, self.every = Position(), REPORT_EVERY
         self.steps_file = self.folder / "steps.jsonl"
-        self.looked = self.saved = self.beaten = 0.0
+        self.looked = self.saved = self.beaten = self.save_took = 0.0
         if (self.folder / "state.pt").exists():
             self.restore()
+        self.recorder.begin()
+        self.frames = 0  # of the film, in the file
 
     def run(self) -> None:
         """Train to the end.
@@ -82,6 +90,7 @@ class JobTraining:
 
     def take(self, record: StepRecord | EpochRecord) -> None:
         self.recorder.take(record)
+        self.publish_film()
         if isinstance(record, EpochRecord):
             self.position = Position(record.epoch + 1)
             write_lines(self.folder / "epochs.jsonl", self.recorder.epochs)
@@ -91,10 +100,17 @@ class JobTraining:
         with open(self.steps_file, "a") as file:
             file.write(json.dumps(line) + "\n")
 
+    def publish_film(self) -> None:
+        """Show a new frame to whoever watches."""
+        reel = self.recorder.reel
+        if reel is not None and len(reel.updates) > self.frames:
+            self.frames = len(reel.updates)
+            write_whole(film_path(self.folder), reel.packed())
+
     def obey(self, record: StepRecord | EpochRecord) -> int:
         """Save, say that we live, and do what is asked; return the updates to the next look."""
         now = time.monotonic()
-        if now - self.saved > SAVE_EVERY:
+        if now - self.saved > max(SAVE_EVERY, self.save_took / SAVE_SHARE):
             self.save()
         if now - self.looked < LOOK_EVERY and self.every > 1:
             return self.every
@@ -136,7 +152,7 @@ class JobTraining:
         save_pictures(self.folder, self.session)
 
     def save(self) -> None:
-        self.saved = time.monotonic()
+        began = time.monotonic()
         buffer = io.BytesIO()
         state = {
             "model": self.session.step.model.state_dict(),
@@ -146,6 +162,8 @@ class JobTraining:
         }
         torch.save(state, buffer)
         write_whole(self.folder / "state.pt", buffer.getvalue())
+        self.saved = time.monotonic()
+        self.save_took = self.saved - began
 
     def restore(self) -> None:
         state = torch.load(self.folder / "state.pt", weights_only=True)
@@ -176,19 +194,22 @@ def save_pictures(folder: Path, session: Session) -> None:
     write_whole(folder / "pictures.npy", buffer.getvalue())
 
 
-def run_job(job_id: int, describe: Callable[[Run, bool], None]) -> None:
+def run_job(
+    job_id: int, describe: Callable[[Run, bool], None], scorer: Scorer = lambda config: None
+) -> None:
     """Train one job to its end, keep it as a run and describe that; every outcome is in the row.
 
     Args:
         describe: computes the figures of the finished run, and is told whether it was stopped:
             then somebody waits for the place, and it should take little time.
+        scorer: gives what scores each frame of the film of a config, if anything does.
     """
     job = find_job(job_id)
     with held(job.folder / "lock") as alone:
         if not alone:
             return
         try:
-            finish(job, describe)
+            finish(job, describe, scorer)
         except Parked:
             change(job_id, state="paused", message="Saved; resume to go on.")
         except GenLabError as error:
@@ -201,8 +222,8 @@ def run_job(job_id: int, describe: Callable[[Run, bool], None]) -> None:
             fail(job_id, mend)
 
 
-def finish(job: Job, describe: Callable[[Run, bool], None]) -> None:
-    training = JobTraining(job)
+def finish(job: Job, describe: Callable[[Run, bool], None], scorer: Scorer) -> None:
+    training = JobTraining(job, scorer)
     stopped = False
     try:
         training.run()

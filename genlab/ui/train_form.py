@@ -27,6 +27,7 @@ class Wish:
     config: dict[str, Any]  # as RunConfig.to_dict writes it
     changed: dict[str, tuple[Any, Any]]  # setting -> its value in the recipe, and here
     name: str  # of the run, or the stem of the runs' names
+    is_named: bool  # by the visitor
     seeds: int
     problem: str | None  # why it cannot be started, with the mend
 
@@ -208,7 +209,8 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
         changed = {"dataset": (own, dataset)} | changed
     config = build_config(book, recipe, dataset, values)
     show_changes(book, recipe, changed)
-    return Wish(recipe, config, changed, name, seeds, problem or misnamed), action
+    named = bool(st.session_state["train.name"].strip())
+    return Wish(recipe, config, changed, name, named, seeds, problem or misnamed), action
 
 
 def mark(is_changed: bool) -> str:

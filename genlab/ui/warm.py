@@ -8,6 +8,7 @@ from importlib import import_module
 
 from genlab.data.sprite import test_sprite
 from genlab.errors import GenLabError
+from genlab.jobs.recipe_book import recipe_book
 from genlab.jobs.worker import resume_waiting
 from genlab.runs.folder import list_runs
 from genlab.ui.arrays import version_of
@@ -23,8 +24,14 @@ async def lifespan(app) -> AsyncIterator[None]:
             test_sprite(run.dataset)
     # Tables need pandas: load it while the first browser still fetches the page
     threading.Thread(target=import_module, args=("pandas",), daemon=True).start()
+    threading.Thread(target=open_recipe_book, daemon=True).start()
     ask()
     resume_waiting()
     gc.collect()
     gc.freeze()
     yield
+
+
+def open_recipe_book() -> None:
+    with suppress(GenLabError):  # the Train page says what is wrong
+        recipe_book()

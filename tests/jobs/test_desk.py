@@ -1,9 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from genlab.errors import GenLabError
 from genlab.jobs.desk import (
     COMMAND_LINE,
     Limits,
+    NameTaken,
     Visitor,
     clear,
     is_locked,
@@ -72,6 +75,19 @@ def test_a_name_is_given_to_one_living_job_only(make_run):
         submit_run(CONFIG, "other", BOB)
     with pytest.raises(GenLabError, match="cannot name a run"):
         submit_run(CONFIG, "../x", BOB)
+
+
+def test_many_visitors_asking_for_one_name_at_once_get_one_job(own_home):
+    def ask(n):
+        try:
+            return submit_run(CONFIG, "mine", Visitor(f"v{n}"))
+        except NameTaken:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        given = [job for job in pool.map(ask, range(24)) if job is not None]
+    assert [job.name for job in list_jobs()] == ["mine"]
+    assert len(given) == 1
 
 
 def test_limits_bind_visitors_and_not_the_teacher():

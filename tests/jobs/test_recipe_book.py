@@ -1,4 +1,7 @@
+import json
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -23,6 +26,21 @@ def test_another_process_writes_the_recipes_as_they_are_and_they_are_kept(monkey
     assert {n: config_from_dict(c) for n, c in written["recipes"].items()} == RECIPES
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: pytest.fail("asked again"))
     assert recipe_book() == written
+
+
+def test_many_visitors_at_once_have_the_book_written_once(monkeypatch, book):
+    asked = []
+
+    def write(*args, **kwargs):
+        asked.append(args)
+        time.sleep(0.1)
+        return subprocess.CompletedProcess(args, 0, json.dumps(book), "")
+
+    monkeypatch.setattr(subprocess, "run", write)
+    with ThreadPoolExecutor(8) as pool:
+        books = list(pool.map(lambda _: recipe_book(), range(8)))
+    assert len(asked) == 1
+    assert all(found == books[0] for found in books)
 
 
 @pytest.mark.parametrize("setting", list(settings(write_book())))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -286,7 +286,7 @@ def test_a_loss_that_is_not_finite_is_named_by_the_recorder():
     from genlab.runs.recording import Recorder
     from genlab.training.loop import Position, StepRecord
 
-    recorder = Recorder(replace(RECIPES["vae-fashion"]), step=None)
+    recorder = Recorder(RECIPES["vae-fashion"], SimpleNamespace(frames_at=None))
     with pytest.raises(GenLabError, match="at step 7; lower learning_rate"):
-        recorder.take(StepRecord(1, 7, 10, {"kl": float("inf")}, Position()))
+        recorder.take(StepRecord(1, 7, 10, 896, {"kl": float("inf")}, {}, Position()))
     assert json.dumps(recorder.epochs) == "[]"
