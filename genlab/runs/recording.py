@@ -1,4 +1,4 @@
-"""A training written down: its epochs, its best weights, and the run folder at the end."""
+"""A training written down: epochs, best weights and film, and the run folder at the end."""
 
 import json
 import math
@@ -13,19 +13,40 @@ from safetensors.torch import save
 from torch import Tensor
 
 from genlab.errors import GenLabError
+from genlab.runs.film import Reel, Score, film_path
 from genlab.runs.folder import Run, check_free, find_run, new_run_folder
 from genlab.training.loop import EpochRecord, Step, StepRecord
 from genlab.training.recipes import RunConfig
 
 
 class Recorder:
-    """Takes the records of one training; keeps the weights of its best epoch on validation."""
+    """Takes the records of one training; keeps the weights of its best epoch on validation.
 
-    def __init__(self, config: RunConfig, step: Step) -> None:
-        self.config, self.step = config, step
+    Args:
+        score: figures of the model for each frame of its film, where the step makes one.
+    """
+
+    def __init__(self, config: RunConfig, step: Step, score: Score | None = None) -> None:
+        self.config, self.step, self.score = config, step, score
         self.epochs: list[dict[str, Any]] = []  # the lines of metrics.jsonl
         self.best_score, self.best_epoch = math.inf, 0
         self.best_weights: dict[str, Tensor] = {}
+        self.reel = Reel(step.fixed()) if step.frames_at is not None else None
+
+    def begin(self) -> None:
+        """Take the film's first frame, before any update."""
+        if self.reel is not None and not self.reel.updates:
+            self.shoot(0, 0)
+
+    def shoot(self, update: int, images_seen: int) -> None:
+        """Take a frame, unless this update has one: it may end an epoch too."""
+        if self.reel.updates and self.reel.updates[-1] == update:
+            return
+        model, was_training = self.step.model, self.step.model.training
+        model.eval()
+        scores = self.score(model) if self.score else {}
+        self.reel.add_frame(update, images_seen, self.step.frame(), scores)
+        model.train(was_training)
 
     def take(self, record: StepRecord | EpochRecord) -> None:
         """Note one record.
@@ -39,10 +60,13 @@ class Recorder:
                 f"The loss is no longer a number at step {record.step}; "
                 "lower learning_rate and train again."
             )
+        if self.reel is not None:
+            self.roll(record)
         if isinstance(record, StepRecord):
             return
-        if record.validation[self.step.best_by] < self.best_score:
-            self.best_score = record.validation[self.step.best_by]
+        score = record.validation[self.step.best_by] if self.step.best_by else -record.epoch
+        if score < self.best_score:
+            self.best_score = score
             self.best_epoch, self.best_weights = record.epoch, current_weights(self.step)
         self.epochs.append(
             {
@@ -54,6 +78,14 @@ class Recorder:
             }
         )
 
+    def roll(self, record: StepRecord | EpochRecord) -> None:
+        """Put the record on film."""
+        is_step = isinstance(record, StepRecord)
+        if is_step:
+            self.reel.add_losses(record.trace)
+        if not is_step or record.step in self.step.frames_at:
+            self.shoot(record.step, record.images_seen)
+
     def keep_current(self) -> None:
         """Take the present weights, for a training that is stopped in its first epoch."""
         self.best_weights = current_weights(self.step)
@@ -64,11 +96,14 @@ class Recorder:
             "best_score": self.best_score,
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
+            "film": packed_tensor(self.reel) if self.reel is not None else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.epochs, self.best_score = state["epochs"], state["best_score"]
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
+        if self.reel is not None:
+            self.reel = Reel.unpacked(state["film"].numpy().tobytes())
 
     def finish(
         self,
@@ -103,6 +138,8 @@ class Recorder:
             lines = "".join(json.dumps(line) + "\n" for line in self.epochs)
             (folder / "metrics.jsonl").write_text(lines)
             (folder / "model.safetensors").write_bytes(save(self.best_weights))
+            if self.reel is not None:
+                film_path(folder).write_bytes(self.reel.packed())
             with open(folder / "config.json", "w") as file:
                 json.dump(saved, file, indent=1)
                 file.flush()
@@ -118,6 +155,11 @@ def current_weights(step: Step) -> dict[str, Tensor]:
     }
 
 
+def packed_tensor(reel: Reel) -> Tensor:
+    """The film so far as uint8, for a state that is read with weights_only."""
+    return torch.frombuffer(bytearray(reel.packed(small=False)), dtype=torch.uint8)
+
+
 def record_run(
     name: str,
     config: RunConfig,
@@ -126,6 +168,7 @@ def record_run(
     *,
     data_origin: str,
     watch: Callable[[StepRecord | EpochRecord], None] = lambda record: None,
+    score: Score | None = None,
 ) -> Run:
     """Draw a training to its end and keep it as run `name`, with its best weights on validation.
 
@@ -136,8 +179,9 @@ def record_run(
             before the first epoch ended.
     """
     check_free(name)
-    recorder, interrupted = Recorder(config, step), False
+    recorder, interrupted = Recorder(config, step, score), False
     try:
+        recorder.begin()
         for record in records:
             recorder.take(record)
             watch(record)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +21,8 @@ class Step(Protocol):
     """What differs between families: a model, its optimisers, and one update."""
 
     model: nn.Module
-    best_by: str
+    best_by: str  # the validation figure whose lowest epoch is kept; "" keeps the last
+    frames_at: tuple[int, ...] | None  # updates with a frame of the film, beside 0 and every epoch
 
     def __call__(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
@@ -33,6 +35,14 @@ class Step(Protocol):
     def state_dict(self) -> dict: ...
 
     def load_state_dict(self, state: dict) -> None: ...
+
+
+class FilmedStep(Step, Protocol):
+    """A step that shows the same inputs over and over while the model learns."""
+
+    def frame(self) -> dict[str, np.ndarray]: ...
+
+    def fixed(self) -> dict[str, np.ndarray]: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,9 @@ class StepRecord:
     epoch: int  # from 1
     step: int  # updates made so far, from 1
     steps: int  # updates of the whole run
+    images_seen: int  # repeats counted
     losses: dict[str, float]  # means over the batches since the last StepRecord
+    trace: dict[str, list[float]]  # the loss of each of those batches
     position: Position
 
 
@@ -70,6 +82,7 @@ class StepRecord:
 class EpochRecord:
     epoch: int  # from 1
     step: int
+    images_seen: int
     train: dict[str, float]  # means over the epoch's batches, while the weights were moving
     validation: dict[str, float]  # of the weights at the end of the epoch
     seconds: float  # of training alone
@@ -101,8 +114,9 @@ def train(
     report_every: int = 20,
 ) -> Iterator[StepRecord | EpochRecord]:
     """Train from `start` to the last epoch; yield as it goes."""
-    device, N = data.images.device, len(data.images)
-    batches = -(-N // config.batch_size)
+    device, N, B = data.images.device, len(data.images), config.batch_size
+    frames_at = frozenset(step.frames_at or ())
+    batches = -(-N // B)
     noise = torch.Generator(device)
     for epoch in range(start.epoch, config.epochs + 1):
         position = start if epoch == start.epoch else Position(epoch)
@@ -110,7 +124,7 @@ def train(
         order = torch.randperm(N, generator=torch.Generator().manual_seed(seed)).to(device)
         step.model.train()
         recent, started, idle = [], time.perf_counter(), 0.0
-        for index, batch in enumerate(order.split(config.batch_size)):
+        for index, batch in enumerate(order.split(B)):
             if index < position.batch:
                 continue
             done = (epoch - 1) * batches + index + 1
@@ -119,22 +133,27 @@ def train(
                 data.images.index_select(0, batch), data.labels.index_select(0, batch), noise
             )
             recent.append(losses)
-            if len(recent) == report_every or index == batches - 1:
-                sums = {name: total([part[name] for part in recent]) for name in losses}
+            last = index == batches - 1
+            if len(recent) == report_every or last or done in frames_at:
+                trace = on_the_host(recent)
+                sums = {name: sum(values) for name, values in trace.items()}
                 position = Position(epoch, index + 1, added(position.totals, sums))
                 now = {name: value / len(recent) for name, value in sums.items()}
+                seen = (epoch - 1) * N + min((index + 1) * B, N)
                 recent, paused = [], time.perf_counter()
-                yield StepRecord(epoch, done, batches * config.epochs, now, position)
+                yield StepRecord(epoch, done, batches * config.epochs, seen, now, trace, position)
                 idle += time.perf_counter() - paused
         seconds = time.perf_counter() - started - idle
         step.model.eval()
         validation = step.evaluate(data.validation_images, data.validation_labels, config.seed)
         mean = {name: value / batches for name, value in position.totals.items()}
-        yield EpochRecord(epoch, epoch * batches, mean, validation, seconds)
+        yield EpochRecord(epoch, epoch * batches, epoch * N, mean, validation, seconds)
 
 
-def total(values: list[Tensor]) -> float:
-    return torch.stack(values).sum().item()
+def on_the_host(recent: list[dict[str, Tensor]]) -> dict[str, list[float]]:
+    """The losses of some batches, by name, fetched from the device in one piece."""
+    columns = torch.stack([torch.stack(list(losses.values())) for losses in recent]).T.tolist()
+    return dict(zip(recent[0], columns, strict=True))
 
 
 def added(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

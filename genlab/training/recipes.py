@@ -14,10 +14,14 @@ from torch import nn
 from genlab.data.catalogue import find_dataset
 from genlab.errors import GenLabError
 from genlab.models.cvae import CVAE, CVAEConfig
+from genlab.models.digit_classifier import ClassifierConfig, DigitClassifier
+from genlab.models.gan import GAN, GANConfig
 from genlab.models.vae import VAE, VAEConfig
+from genlab.training.classifier_step import ClassifierStep
 from genlab.training.config import TrainConfig
 from genlab.training.device import pick_precision
 from genlab.training.fast_vae_step import FastVAEStep
+from genlab.training.gan_step import GANStep
 from genlab.training.loop import Step
 from genlab.training.process_group import ALONE, Shard
 from genlab.training.vae_step import VAEStep
@@ -53,6 +57,8 @@ def make_vae_step(model: nn.Module, config: TrainConfig, steps: int, shard: Shar
 FAMILIES: dict[str, Family] = {
     "vae": Family(VAEConfig, VAE, make_vae_step),
     "cvae": Family(CVAEConfig, CVAE, make_vae_step),
+    "gan": Family(GANConfig, GAN, GANStep),
+    "classifier": Family(ClassifierConfig, DigitClassifier, ClassifierStep),
 }
 
 RECIPES: dict[str, RunConfig] = {
@@ -73,6 +79,26 @@ RECIPES: dict[str, RunConfig] = {
         dataset="mnist",
         model=VAEConfig(latent_dim=2),
         training=TrainConfig(epochs=60, learning_rate=3e-3, schedule="cosine"),
+    ),
+    "gan-mlp-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="mlp", latent_dim=96, noise="uniform"),
+        training=TrainConfig(epochs=90, validation_share=0.05),
+    ),
+    "dcgan32-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="dcgan-32"),
+        training=TrainConfig(epochs=10, batch_size=64, validation_share=0.05),
+    ),
+    "digits-classifier": RunConfig(
+        family="classifier",
+        dataset="mnist",
+        model=ClassifierConfig(),
+        training=TrainConfig(
+            epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
+        ),
     ),
 }
 

@@ -23,7 +23,8 @@ def learning_rate_at(config: TrainConfig, step: int, steps: int) -> float:
 class VAEStep:
     """Adam on the negative ELBO, batch mean in nats per image, one z for each image."""
 
-    best_by = "neg_elbo"  # the validation loss whose lowest epoch is kept
+    best_by = "neg_elbo"
+    frames_at = None  # no film
 
     def __init__(
         self, model: nn.Module, config: TrainConfig, steps: int, shard: Shard = ALONE

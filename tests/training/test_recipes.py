@@ -60,7 +60,7 @@ def test_an_unknown_recipe_lists_the_known_ones():
         (lambda c: c.pop("training"), "lacks training"),
         (lambda c: c["training"].pop("seed"), "training lacks the field seed"),
         (lambda c: c["model"].update(depth=3), "model has the unknown field depth"),
-        (lambda c: c.update(family="gan"), "family is 'gan'"),
+        (lambda c: c.update(family="flow"), "family is 'flow'"),
         (lambda c: c["model"].update(latent_dim=0), "choose 1 or more"),
     ],
 )
