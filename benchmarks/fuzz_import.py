@@ -3,18 +3,22 @@
     python -m benchmarks.fuzz_import [--files 10000] [--seed 0]
 
 Good files of every container (zip and legacy .pth, safetensors, one with a pickle that would
-write a file if it were run) are damaged at random: bytes flipped, cut out, doubled, swapped with
-pieces of other files, lengths in headers replaced. Each goes through the same call as an upload.
-Reported: how many still fitted, how many got a sentence, anything else that was raised, files that
-appeared outside GENLAB_HOME, and the growth of memory.
+write a file if it were run, a zipped run) are damaged at random: bytes flipped, cut out, doubled,
+swapped with pieces of other files, lengths in headers replaced; of a zipped run also what it holds,
+before it is zipped. Each goes through the call that an upload makes. Reported: how many became a
+run, how many got a report of what does not fit, how many a sentence, anything else that was raised,
+files that appeared outside GENLAB_HOME, and the growth of memory.
 """
 
 import argparse
 import io
+import json
 import os
 import random
 import resource
+import shutil
 import tempfile
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -23,8 +27,10 @@ from safetensors.torch import save
 
 from genlab.errors import GenLabError
 from genlab.models.vae import VAE, VAEConfig
-from genlab.runs.foreign import Misfit, infer
-from genlab.runs.foreign_read import read_foreign
+from genlab.runs.archive import import_any
+from genlab.runs.foreign import DoesNotFit
+from genlab.training.config import TrainConfig
+from genlab.training.recipes import RunConfig
 
 
 class Intruder:
@@ -55,7 +61,38 @@ def good_files(folder: str) -> list[bytes]:
             {"model": tensors, "extra": Intruder(f"{folder}/intruded")},
             _use_new_zipfile_serialization=False,
         ),
+        zipped(run_parts()),
     ]
+
+
+def run_parts() -> dict[str, bytes]:
+    """What a small run's folder holds."""
+    model = VAEConfig(hidden=2, latent_dim=2)
+    config = RunConfig(family="vae", dataset="fashion", model=model, training=TrainConfig())
+    return {
+        "config.json": json.dumps(config.to_dict()).encode(),
+        "model.safetensors": save(VAE(model).state_dict()),
+        "metrics.jsonl": b'{"epoch": 1, "train": {"kl": 1.0}, "validation": {"kl": 1.0}}\n',
+        "summary.json": b'{"neg_elbo_test": 250.0, "floors": {"entropy": 189.86}}',
+        "README.md": b"# mine\n",
+    }
+
+
+def zipped(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(f"mine/{name}", content)
+    return buffer.getvalue()
+
+
+def bad_file(number: int, files: list[bytes], chance: random.Random) -> bytes:
+    """One damaged file; every fourth is a zipped run that was damaged before it was zipped."""
+    if number % 4:
+        return mutated(files[number % len(files)], files, chance)
+    parts = run_parts()
+    hit = chance.choice(list(parts))
+    return zipped(parts | {hit: mutated(parts[hit], files, chance)})
 
 
 def mutated(content: bytes, others: list[bytes], chance: random.Random) -> bytes:
@@ -90,14 +127,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GENLAB_HOME"] = f"{folder}/home"
         files = good_files(folder)
-        for content in files[:4]:  # the good ones are read, before anything is said of bad ones
-            assert not isinstance(infer(read_foreign(content, "good.pth")), Misfit)
+        good = [*files[:4], files[6]]  # they are taken in, before anything is said of bad ones
+        for number, content in enumerate(good):
+            import_any(content, f"good-{number}", "fashion", filename="good.pth")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for number in range(asked.files):
-            content = mutated(files[number % len(files)], files, chance)
+            content = bad_file(number, files, chance)
             try:
-                found = infer(read_foreign(content, f"fuzz-{number}.pth"))
-                outcome["misfit" if isinstance(found, Misfit) else "fits"] += 1
+                found = import_any(content, "fuzz", "fashion", filename="fuzz.pth")
+                outcome["fits"] += 1
+                shutil.rmtree(found.run.path)
+            except DoesNotFit:
+                outcome["misfit"] += 1
             except GenLabError:
                 outcome["a sentence"] += 1
             except BaseException as error:  # counting these is what this is for

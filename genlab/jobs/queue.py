@@ -24,6 +24,7 @@ from genlab.places import home
 STATES = ("queued", "running", "paused", "done", "stopped", "failed")
 ENDED = ("done", "stopped", "failed")
 PATIENCE = 10.0  # seconds to wait while another process writes
+INSIST_FOR = 3600.0  # seconds in which a job tries to say how it ended
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -47,6 +48,10 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+class QueueBusy(GenLabError):
+    """Another process holds the queue, or it cannot be written just now: ask again."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
     """A connection in one transaction; another process's writes are waited for.
 
     Raises:
-        GenLabError: the queue stays locked, is not a database, or cannot be written.
+        QueueBusy: it stays locked, or cannot be written.
+        GenLabError: it is not a database, or its folder cannot be made.
     """
     connection = None
     try:
@@ -101,7 +107,7 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
         yield connection
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
-        raise GenLabError(
+        raise QueueBusy(
             f"The job queue is busy or cannot be written ({error}); try again in a moment, or "
             "check the disk."
         ) from error
@@ -186,7 +192,7 @@ def waiting(jobs: list[Job]) -> list[Job]:
             queued,
             key=lambda job: (running.get(job.owner, 0), last_start.get(job.owner, 0.0), job.id),
         )
-        queued.remove(chosen)
+        queued = [job for job in queued if job is not chosen]
         order.append(chosen)
         turn += 1.0
         running[chosen.owner] = running.get(chosen.owner, 0) + 1
@@ -214,6 +220,18 @@ def change(job_id: int, **values: Any) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
     with table(write=True) as rows:
         rows.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), job_id))
+
+
+def insist(job_id: int, **values: Any) -> None:
+    """`change`, again and again while the queue is busy: how a job ended must not get lost."""
+    until = time.monotonic() + INSIST_FOR
+    while True:
+        try:
+            change(job_id, **values)
+            return
+        except QueueBusy:
+            if time.monotonic() > until:
+                raise
 
 
 def forget(job_id: int) -> None:

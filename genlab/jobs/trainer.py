@@ -26,7 +26,7 @@ import torch
 from genlab.errors import GenLabError
 from genlab.jobs.locks import held
 from genlab.jobs.progress import read_steps
-from genlab.jobs.queue import Job, change, find_job
+from genlab.jobs.queue import Job, QueueBusy, change, find_job, insist
 from genlab.runs.film import Score, film_path
 from genlab.runs.folder import Run, list_runs, write_whole
 from genlab.runs.recording import Recorder
@@ -82,7 +82,7 @@ class JobTraining:
             finished = True
             for record in self.session.records(self.position, report_every=self.every):
                 self.take(record)
-                wanted = self.obey(record)
+                wanted = self.next_pace(record)
                 if wanted != self.every:  # another pace: go on from here in other strides
                     self.every, finished = wanted, False
                     break
@@ -106,6 +106,12 @@ class JobTraining:
         if reel is not None and len(reel.updates) > self.frames:
             self.frames = len(reel.updates)
             write_whole(film_path(self.folder), reel.packed())
+
+    def next_pace(self, record: StepRecord | EpochRecord) -> int:
+        try:
+            return self.obey(record)
+        except QueueBusy:  # what is asked of the job can wait: it trains on meanwhile
+            return self.every
 
     def obey(self, record: StepRecord | EpochRecord) -> int:
         """Save, say that we live, and do what is asked; return the updates to the next look."""
@@ -211,7 +217,7 @@ def run_job(
         try:
             finish(job, describe, scorer)
         except Parked:
-            change(job_id, state="paused", message="Saved; resume to go on.")
+            insist(job_id, state="paused", message="Saved; resume to go on.")
         except GenLabError as error:
             fail(job_id, str(error))
         except (torch.OutOfMemoryError, MemoryError):
@@ -232,16 +238,18 @@ def finish(job: Job, describe: Callable[[Run, bool], None], scorer: Scorer) -> N
     recorder = training.recorder
     if not recorder.best_weights:
         recorder.keep_current()
-    change(job.id, message="Measuring the run.")
-    run = written_before(job) or recorder.finish(
-        job.name,
+    run = written_before(job)
+    name = job.name if run else free_beside(job.name)
+    insist(job.id, name=name, state="running", message="Measuring the run.")
+    run = run or recorder.finish(
+        name,
         data_origin=training.session.origin,
         stopped_early=stopped,
         owner=job.owner,
         job=job.id,
     )
     describe(run, stopped)
-    change(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")
+    insist(job.id, state="stopped" if stopped else "done", ended=time.time(), message="")
 
 
 def written_before(job: Job) -> Run | None:
@@ -250,5 +258,12 @@ def written_before(job: Job) -> Run | None:
     return run if run and run.config.get("made", {}).get("job") == job.id else None
 
 
+def free_beside(name: str) -> str:
+    """The name, numbered where a run took it while the job trained."""
+    taken = {run.name for run in list_runs()}
+    names = (name if n == 1 else f"{name[:59]}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
 def fail(job_id: int, sentence: str) -> None:
-    change(job_id, state="failed", ended=time.time(), message=sentence)
+    insist(job_id, state="failed", ended=time.time(), message=sentence)

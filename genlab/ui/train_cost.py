@@ -103,7 +103,7 @@ def cost_panel(config: Mapping[str, Any], runs: int, jobs: list[Job], visitor_id
     """What starting this would take; measured while the visitor waits, and then kept."""
     found = probe_of(config, visitor_id)
 
-    @st.fragment(run_every=None if found is not None else 0.5)
+    @st.fragment(run_every=None if found is not None else 1.0)
     def panel() -> None:
         now = probe_of(config, visitor_id)
         if now is not None and found is None:

@@ -11,6 +11,7 @@ from genlab.errors import GenLabError
 from genlab.jobs.recipe_book import recipe_book
 from genlab.jobs.worker import resume_waiting
 from genlab.runs.folder import list_runs
+from genlab.runs.manage import sweep_trash
 from genlab.ui.arrays import version_of
 from genlab.ui.machine import ask
 
@@ -27,6 +28,7 @@ async def lifespan(app) -> AsyncIterator[None]:
     threading.Thread(target=open_recipe_book, daemon=True).start()
     ask()
     resume_waiting()
+    sweep_trash()
     gc.collect()
     gc.freeze()
     yield

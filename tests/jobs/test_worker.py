@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from genlab.errors import GenLabError
-from genlab.jobs import trainer
+from genlab.jobs import queue, trainer
 from genlab.jobs.desk import (
     COMMAND_LINE,
     more_epochs,
@@ -29,6 +30,7 @@ from genlab.jobs.queue import change, find_job, jobs_folder
 from genlab.jobs.trainer import run_job
 from genlab.jobs.worker import ensure_worker, resume_waiting, tend, work
 from genlab.places import ROOT
+from genlab.runs.film import film_path, load_film, unpack_film
 from genlab.runs.folder import find_run, load_tensors, read_metrics
 from genlab.training.recipes import RECIPES, with_settings
 
@@ -65,6 +67,22 @@ def start_process(job):
     change(job.id, state="running")
     command = [sys.executable, "-m", "genlab", "work", "--job", str(job.id)]
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def submit_gan(name):
+    texts = {"epochs": "1", "architecture": "mlp", "batch_size": "256"}
+    config = with_settings(RECIPES["dcgan32-mnist"], texts)
+    return submit_run(config.to_dict(), name, COMMAND_LINE)
+
+
+def same_films(one, other):
+    a, b = load_film(find_run(one)), load_film(find_run(other))
+    pairs = [(a.updates, b.updates), (a.images_seen, b.images_seen)]
+    for part in ("fixed", "frames", "scores", "trace"):
+        x, y = getattr(a, part), getattr(b, part)
+        assert x.keys() == y.keys()
+        pairs += [(x[name], y[name]) for name in x]
+    return all(x.shape == y.shape and (x == y).all() for x, y in pairs)
 
 
 def same_weights(one, other):
@@ -144,13 +162,33 @@ def test_a_killed_process_is_found_and_resumes_to_the_same_weights(monkeypatch):
     assert steps == sorted(set(steps))
 
 
+def test_a_killed_gan_resumes_to_the_same_weights_and_the_same_film(monkeypatch):
+    monkeypatch.setenv("GENLAB_SAVE_EVERY", "0.05")
+    here(submit_gan("whole"))
+    job = submit_gan("killed")
+    slow_motion(job.id, 0.05, COMMAND_LINE)
+    process = start_process(job)
+    wait(job, lambda now: now.step > 12)  # between two frames of the film
+    assert len(unpack_film(film_path(job.folder).read_bytes())) >= 2  # whoever watches sees them
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert find_job(job.id).state == "running"
+    slow_motion(job.id, 0.0, COMMAND_LINE)
+    assert here(job).state == "done"
+    assert same_weights("killed", "whole")
+    assert same_films("killed", "whole")
+    film = load_film(find_run("killed"))
+    assert film.updates.tolist() == [0, 10, 25, 38]
+    assert len(film.trace["loss_d"]) == 38
+
+
 def test_stop_is_answered_within_two_seconds_and_leaves_a_usable_run():
     job = submit("mine", epochs=5000)
     process = start_process(job)
     wait(job, lambda now: now.step > 100)
     started = time.monotonic()
     stop(job.id, COMMAND_LINE)
-    wait(job, lambda now: now.message == "Measuring the run.")
+    assert wait(job, lambda now: now.message == "Measuring the run.").state == "running"
     assert time.monotonic() - started < 2
     assert wait(job, lambda now: now.state == "stopped")
     process.wait(60)
@@ -226,6 +264,33 @@ def test_a_full_disk_is_said_and_the_job_can_resume(monkeypatch):
     assert (job.state, job.message) == ("failed", "The disk is full; free some space and resume.")
     resume(job.id, COMMAND_LINE)
     assert here(job).state == "done"
+
+
+def test_a_queue_that_another_process_locks_stops_no_training(monkeypatch):
+    monkeypatch.setattr(queue, "PATIENCE", 0.1)
+    job = submit("mine", epochs=40)
+    slow_motion(job.id, 0.01, COMMAND_LINE)
+    thread = in_thread(job)
+    wait(job, lambda now: now.step > 0)
+    slow_motion(job.id, 0.0, COMMAND_LINE)
+    other = sqlite3.connect(jobs_folder() / "queue.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    until = time.monotonic() + 30
+    while time.monotonic() < until and len(read_epochs(job)) < 40:  # it trains all the way
+        time.sleep(0.05)
+    assert len(read_epochs(job)) == 40
+    assert find_job(job.id).state == "running"
+    other.execute("ROLLBACK")
+    thread.join(30)
+    assert find_job(job.id).state == "done"
+
+
+def test_a_name_that_a_run_took_meanwhile_costs_no_training(make_run):
+    job = submit("mine")
+    make_run("mine")
+    assert here(job).state == "done"
+    assert find_job(job.id).name == "mine-2"
+    assert find_run("mine-2").config["made"]["job"] == job.id
 
 
 def test_memory_that_does_not_suffice_is_said(monkeypatch):

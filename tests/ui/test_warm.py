@@ -1,7 +1,17 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from genlab.runs import manage
 from genlab.ui import warm
+
+
+def start_once() -> bool:
+    async def start():
+        async with warm.lifespan(None):
+            return True
+
+    with ThreadPoolExecutor(1) as own:  # a thread without an event loop, whatever tests came before
+        return own.submit(lambda: asyncio.run(start())).result()
 
 
 def test_a_broken_run_does_not_keep_the_server_from_starting(make_run, monkeypatch):
@@ -9,9 +19,15 @@ def test_a_broken_run_does_not_keep_the_server_from_starting(make_run, monkeypat
     (make_run("mine").path / "model.safetensors").unlink()
     make_run("other", dataset="kmnist")
 
-    async def start():
-        async with warm.lifespan(None):
-            return True
+    assert start_once()
 
-    with ThreadPoolExecutor(1) as own:  # a thread without an event loop, whatever tests came before
-        assert own.submit(lambda: asyncio.run(start())).result()
+
+def test_a_start_empties_the_trash_of_what_has_lain_there_for_long(make_run, monkeypatch):
+    monkeypatch.setattr(warm, "ask", lambda: None)
+    make_run("old")
+    manage.delete_run("old")
+    start_once()
+    assert len(manage.list_trash()) == 1
+    monkeypatch.setattr(manage, "KEPT_FOR", -1.0)
+    start_once()
+    assert manage.list_trash() == []
