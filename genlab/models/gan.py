@@ -19,6 +19,7 @@ SIDE = 28  # of an image of the data
 NOISES = ("gaussian", "uniform")
 LOSSES = ("non-saturating", "minimax", "least-squares")
 NORMS = ("none", "spectral")
+MORE = "More settings"  # where a form shows what is changed less often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class GANConfig:
         default=0.0,
         metadata={
             "label": "Fake, a",
+            "group": MORE,
             "help": "Least squares: what the discriminator should say of fakes.",
             "low": -5.0,
             "high": 0.0,
@@ -74,6 +76,7 @@ class GANConfig:
         default=1.0,
         metadata={
             "label": "Real, b",
+            "group": MORE,
             "help": "Least squares: what the discriminator should say of real images.",
             "low": 0.5,
             "high": 5.0,
@@ -84,6 +87,7 @@ class GANConfig:
         default=1.0,
         metadata={
             "label": "Wanted, c",
+            "group": MORE,
             "help": "Least squares: what the generator wants said of its fakes. "
             "b - c = 1 and b - a = 2 make its objective Pearson's chi-squared.",
             "low": -5.0,
@@ -95,6 +99,7 @@ class GANConfig:
         default=0.0,
         metadata={
             "label": "Label smoothing",
+            "group": MORE,
             "help": "Real images are to be called real with 1 less this: it keeps the "
             "discriminator from being too sure.",
             "low": 0.0,
@@ -106,6 +111,7 @@ class GANConfig:
         default=0.0,
         metadata={
             "label": "Instance noise",
+            "group": MORE,
             "help": "Standard deviation of noise on all that the discriminator sees, of pixels in "
             "(-1, 1); it falls to 0 over the run.",
             "low": 0.0,
@@ -117,6 +123,7 @@ class GANConfig:
         default="none",
         metadata={
             "label": "Normalise D",
+            "group": MORE,
             "help": "spectral: each layer of the discriminator is divided by its largest singular "
             "value, so that it cannot be steep.",
             "choices": NORMS,
@@ -126,6 +133,7 @@ class GANConfig:
         default=0.0,
         metadata={
             "label": "R1 penalty",
+            "group": MORE,
             "help": "Weight of the squared gradient of the discriminator at real images: half of "
             "it joins its loss.",
             "low": 0.0,
@@ -137,6 +145,7 @@ class GANConfig:
         default=0.0,
         metadata={
             "label": "Average G",
+            "group": MORE,
             "help": "Pictures come from a moving average of the generator's weights, which keeps "
             "this share of itself at every update; 0 for none.",
             "low": 0.0,

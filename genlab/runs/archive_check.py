@@ -2,10 +2,8 @@
 came: each check returns the content written anew."""
 
 import dataclasses
-import io
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ from safetensors.numpy import load
 
 from genlab.data.catalogue import find_dataset
 from genlab.errors import GenLabError
+from genlab.runs.families import family_of
 from genlab.runs.foreign_read import damaged
 from genlab.runs.foreign_scan import plain
 from genlab.training.config import TrainConfig
@@ -25,11 +24,6 @@ LARGEST = 1e300  # a number of JSON may be NaN, infinite, or a whole one that no
 MAX_EPOCHS = 100_000
 LONGEST_TEXT, MOST_ITEMS = 400, 40  # of what a config says about where a run came from
 PIXELS = 28 * 28  # of every dataset the pages can show
-NPY_HEADER = re.compile(  # numpy.lib.format, version 1.0
-    rb"\x93NUMPY\x01\x00(..)\{'descr': '(<f[248])', 'fortran_order': False, "
-    rb"'shape': \((\d{1,9}), 2\), \} *\n",
-    re.DOTALL,
-)
 MADE = {  # what pages and the card read of the block "made"
     "date": str,
     "data": str,
@@ -48,11 +42,14 @@ class Expected:
 
     shapes: dict[str, tuple[int, ...]]  # of the weights
     images: int  # in the test split, each a point of every map
+    counters: frozenset[str] = frozenset()  # of the weights: whole numbers, not float32
+    noise: int = 0  # numbers of noise of a GAN, which brings a film; 0 of other families
 
     @property
     def most_bytes(self) -> int:
         """The most that model.safetensors may take."""
-        return 4 * sum(map(math.prod, self.shapes.values())) + MAX_HEADER
+        numbers = sum(map(math.prod, self.shapes.values()))
+        return 4 * numbers + 8 * len(self.counters) + MAX_HEADER
 
 
 def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
@@ -88,7 +85,13 @@ def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
         raise GenLabError(
             f"The config.json in {shown} describes no run of this GenLab: {plain(str(error), 160)}"
         ) from error
-    expected = Expected(shapes_of(config, shown), images)
+    tensors = tensors_of(config, shown)
+    expected = Expected(
+        {name: tuple(tensor.shape) for name, tensor in tensors.items()},
+        images,
+        frozenset(name for name, tensor in tensors.items() if not tensor.is_floating_point()),
+        config.model.latent_dim if family_of(config.family).has_film else 0,
+    )
     if expected.most_bytes > MAX_WEIGHTS + MAX_HEADER:
         raise GenLabError(
             f"The config.json in {shown} describes a model of {expected.most_bytes >> 20:,} MB; "
@@ -110,8 +113,8 @@ def check_types(config_type: type, values: dict[str, Any]) -> None:
             raise GenLabError(f"{setting.name} is {value!r}; it takes a {kind.__name__}.")
 
 
-def shapes_of(config: Any, shown: str) -> dict[str, tuple[int, ...]]:
-    """The weights that a config asks for, found without making any."""
+def tensors_of(config: Any, shown: str) -> dict[str, Any]:
+    """The weights that a config asks for, as torch tensors without numbers in them."""
     import torch
 
     from genlab.training.recipes import FAMILIES
@@ -129,7 +132,7 @@ def shapes_of(config: Any, shown: str) -> dict[str, tuple[int, ...]]:
             f"The config.json in {shown} describes a model that cannot be built; zip the folder "
             "of the run again."
         ) from error
-    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    return model.state_dict()
 
 
 def check_block(found: Any, fields: dict[str, type]) -> dict[str, Any] | None:
@@ -154,7 +157,7 @@ def tamed(value: Any) -> Any:
 
 
 def check_weights(content: bytes, expected: Expected, shown: str) -> dict[str, np.ndarray]:
-    """The weights as the config asks for them.
+    """The weights as the config asks for them, in float32; a run that ships may have float16.
 
     Raises:
         GenLabError: they are broken, of other shapes, or not all numbers.
@@ -171,8 +174,11 @@ def check_weights(content: bytes, expected: Expected, shown: str) -> dict[str, n
         found = tensors[name]
         if found.shape != shape:
             raise unfit(f"has {name} of shape {found.shape}, not {shape}", shown)
-        if found.dtype != np.float32:
-            raise unfit(f"has {name} as {found.dtype}, not float32", shown)
+        kinds = ("int64",) if name in expected.counters else ("float32", "float16")
+        if found.dtype not in kinds:
+            raise unfit(f"has {name} as {found.dtype}, not {kinds[0]}", shown)
+        if name in expected.counters and (found < 0).any():
+            raise unfit(f"counts below 0 in {name}", shown)
         if bad := int(found.size - np.isfinite(found).sum()):
             raise GenLabError(
                 f"{bad:,} numbers of {name} in {shown} are NaN or infinite, so the model is of no "
@@ -180,7 +186,10 @@ def check_weights(content: bytes, expected: Expected, shown: str) -> dict[str, n
             )
     if more := set(tensors) - set(expected.shapes):
         raise unfit(f"has the unknown tensor {plain(min(more), 40)}", shown)
-    return {name: np.ascontiguousarray(tensors[name]) for name in expected.shapes}
+    return {
+        name: np.array(tensors[name], np.int64 if name in expected.counters else np.float32)
+        for name in expected.shapes
+    }
 
 
 def unfit(what: str, shown: str) -> GenLabError:
@@ -224,23 +233,3 @@ def number(value: Any) -> float:
     if type(value) not in (int, float) or not abs(value) < LARGEST:
         raise ValueError("not a number")
     return value
-
-
-def check_map(content: bytes, expected: Expected) -> bytes | None:
-    """A .npy of one 2-D point for each test image; None if it is not that.
-
-    Only a header as np.save writes it is believed, and only where it agrees with the file's size.
-    """
-    header = NPY_HEADER.match(content)
-    if header is None or len(header[0]) != 10 + int.from_bytes(header[1], "little"):
-        return None
-    dtype, shape = np.dtype(header[2].decode()), (int(header[3]), 2)
-    numbers = content[len(header[0]) :]
-    if shape[0] != expected.images or len(numbers) != math.prod(shape) * dtype.itemsize:
-        return None
-    points = np.frombuffer(numbers, dtype).reshape(shape)
-    if not np.isfinite(points).all():
-        return None
-    written = io.BytesIO()
-    np.save(written, points, allow_pickle=False)
-    return written.getvalue()

@@ -21,10 +21,16 @@ from typing import Any
 from safetensors.numpy import save
 
 from genlab.errors import GenLabError
-from genlab.runs.archive_check import check_config, check_map, check_metrics, check_weights
+from genlab.runs.archive_check import (
+    Expected,
+    check_config,
+    check_metrics,
+    check_weights,
+)
 from genlab.runs.foreign_read import MAX_BYTES, damaged, too_large
 from genlab.runs.foreign_scan import plain
 from genlab.runs.manage import MAX_TAGS, TAG
+from genlab.runs.npy_check import MAX_FILM, check_film, check_map
 
 MAX_ENTRIES = 10_000  # of a checkpoint: some for each tensor
 MAX_FILES = 200  # of a run: it has about ten
@@ -33,6 +39,7 @@ LIMITS = {  # bytes of each file; that of the weights follows from the config
     "config.json": 2**18,
     "metrics.jsonl": 4 * 2**20,
     "tags.json": 2**16,
+    "film.npz": MAX_FILM,
 }
 MAP = re.compile(r"maps/[a-z0-9-]{1,20}\.npy")
 MAX_MAP = 2**20
@@ -110,6 +117,23 @@ def unpack_entries(archive: zipfile.ZipFile, shown: str) -> Unpacked:
         read(archive, inside, "model.safetensors", shown, expected.most_bytes), expected, shown
     )
     unpacked = Unpacked(config, {"model.safetensors": save(tensors)})
+    take_records(archive, inside, shown, expected, unpacked)
+    known = {"config.json", *MEASURED, *LIMITS, *unpacked.files}
+    if others := sorted(path for path in inside if path not in known and not MAP.fullmatch(path)):
+        names = ", ".join(plain(path, 40) for path in others[:4])
+        more = f" and {len(others) - 4} more" if len(others) > 4 else ""
+        unpacked.notes.append(f"Left out, for they are no part of a run: {names}{more}.")
+    return unpacked
+
+
+def take_records(
+    archive: zipfile.ZipFile,
+    inside: dict[str, zipfile.ZipInfo],
+    shown: str,
+    expected: Expected,
+    unpacked: Unpacked,
+) -> None:
+    """What a run tells beside config and weights; what is not ours is left out with a note."""
     if "metrics.jsonl" in inside:
         lines = check_metrics(read(archive, inside, "metrics.jsonl", shown))
         if lines is None:
@@ -119,17 +143,18 @@ def unpack_entries(archive: zipfile.ZipFile, shown: str) -> Unpacked:
     if "tags.json" in inside:
         unpacked.files["tags.json"] = check_tags(read(archive, inside, "tags.json", shown))
     for path in sorted(filter(MAP.fullmatch, inside))[:MAX_MAPS]:
-        coordinates = check_map(read(archive, inside, path, shown, MAX_MAP), expected)
+        coordinates = check_map(read(archive, inside, path, shown, MAX_MAP), expected.images)
         if coordinates is None:
             unpacked.notes.append(f"{path} is no map of its test images and was left out.")
         else:
             unpacked.files[path] = coordinates
-    known = {"config.json", *MEASURED, *unpacked.files, "metrics.jsonl", "tags.json"}
-    if others := sorted(path for path in inside if path not in known and not MAP.fullmatch(path)):
-        names = ", ".join(plain(path, 40) for path in others[:4])
-        more = f" and {len(others) - 4} more" if len(others) > 4 else ""
-        unpacked.notes.append(f"Left out, for they are no part of a run: {names}{more}.")
-    return unpacked
+    if "film.npz" in inside:
+        film = read(archive, inside, "film.npz", shown)
+        film = check_film(film, expected.noise) if expected.noise else None
+        if film is None:
+            unpacked.notes.append("Its film.npz is no film of such a run and was left out.")
+        else:
+            unpacked.files["film.npz"] = film
 
 
 def files_of_run(entries: list[zipfile.ZipInfo], shown: str) -> dict[str, zipfile.ZipInfo]:

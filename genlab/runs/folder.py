@@ -48,11 +48,13 @@ class Run:
 
     @property
     def latent_dim(self) -> int:
-        return self.config["model"]["latent_dim"]
+        """Z; 0 of a family without a latent."""
+        return self.config["model"].get("latent_dim", 0)
 
     @property
     def conditional(self) -> bool:
-        return self.config["model"].get("classes", 0) > 0
+        """Whether its decoder is given the label."""
+        return self.family == "cvae"
 
     @property
     def owner(self) -> str:
@@ -172,13 +174,15 @@ def weights_version(run: Run) -> str:
 
 
 def load_tensors(run: Run) -> dict[str, np.ndarray]:
-    """The weights as float32 numpy arrays."""
+    """The weights as float32 numpy arrays; on disk they may be float16 (genlab.runs.halve)."""
     try:
-        return load_file(weights_path(run))
+        arrays = load_file(weights_path(run))
     except Exception as error:  # safetensors raises its own kinds, all meaning a broken file
         raise GenLabError(
             f'The weights of "{run.name}" cannot be read ({error}); import the file again.'
         ) from error
+    halves = {name: a.astype(np.float32) for name, a in arrays.items() if a.dtype == np.float16}
+    return arrays | halves
 
 
 def array_path(run: Run, key: str) -> Path:

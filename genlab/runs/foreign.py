@@ -16,6 +16,7 @@ from genlab.errors import GenLabError
 from genlab.runs.folder import Run, check_name, find_run, list_runs, new_run_folder
 from genlab.runs.foreign_fit import Fit, fit
 from genlab.runs.foreign_misfit import Misfit, misfit
+from genlab.runs.foreign_networks import dataset_of, fit_network
 from genlab.runs.foreign_read import Tensors, read_foreign
 from genlab.runs.foreign_trial import settle
 from genlab.training.config import TrainConfig
@@ -47,8 +48,8 @@ def import_file(
         source: its path, or its bytes (then `filename` says what it was called).
         name: of the new run; None makes one from the file's.
         dataset: what the model was trained on, "mnist", "fashion" or "kmnist"; None takes the one
-            it does best on. Its test images settle the order of labels and heads where the file
-            leaves it open.
+            that a VAE does best on. Its test images settle the order of labels and heads where
+            the file leaves it open.
 
     Raises:
         DoesNotFit: the architecture is another.
@@ -61,26 +62,37 @@ def import_file(
         find_dataset(dataset)
     tensors = read_foreign(source, filename)
     found = infer(tensors)
-    if isinstance(found, Misfit):
+    network = fit_network(tensors) if isinstance(found, Misfit) else None
+    if network is not None:
+        family, model, kept = network.family, network.model, network.tensors
+        dataset, notes = dataset_of(dataset)
+        about = {"assumptions": list(network.assumptions), "notes": [*tensors.notes, *notes]}
+    elif isinstance(found, Misfit):
         raise DoesNotFit(found)
-    trial = settle(tensors, found, dataset)
+    else:
+        trial = settle(tensors, found, dataset)
+        family, model, kept = trial.fit.family, trial.fit.model, trial.fit.tensors
+        dataset = trial.dataset
+        about = {
+            "layers": trial.fit.layers,
+            "assumptions": list(trial.fit.assumptions),
+            "notes": [*tensors.notes, *trial.notes],
+            "neg_elbo_trial": round(trial.neg_elbo, 2) if isfinite(trial.neg_elbo) else None,
+        }
     config = {
-        "family": trial.fit.family,
-        "dataset": trial.dataset,
-        "model": trial.fit.model,
+        "family": family,
+        "dataset": dataset,
+        "model": model,
         "training": asdict(TrainConfig()),  # unknown; what training it again here would use
         "imported": {
             "date": datetime.now(UTC).date().isoformat(),
             "file": tensors.source,
             "container": tensors.container,
-            "layers": trial.fit.layers,
-            "assumptions": list(trial.fit.assumptions),
-            "notes": [*tensors.notes, *trial.notes],
-            "neg_elbo_trial": round(trial.neg_elbo, 2) if isfinite(trial.neg_elbo) else None,
+            **about,
         },
     }
     with new_run_folder(name) as folder:
-        (folder / "model.safetensors").write_bytes(save(trial.fit.tensors))
+        (folder / "model.safetensors").write_bytes(save(kept))
         (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
         (folder / "README.md").write_text(
             f"# {name}\n\n{provenance(config['imported'])}\n", "utf-8"

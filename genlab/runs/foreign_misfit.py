@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genlab.runs.foreign_fit import CLASSES, PIXELS, Linear, assign_roles, linears_in
+from genlab.runs.foreign_networks import reason_of_names
 from genlab.runs.foreign_read import Tensors
 from genlab.runs.foreign_scan import plain
 
@@ -133,6 +134,8 @@ def guess_widths(
 def reasons(arrays: dict[str, np.ndarray], layers: list[Linear]) -> list[str]:
     """Why the tensors are no VAE of ours: sentences, the weightiest first."""
     found = []
+    if of_a_gan := reason_of_names(list(arrays)):
+        found.append(of_a_gan)
     convolutions = sum(array.ndim in (4, 5) for array in arrays.values())
     if convolutions:
         found.append(f"it has {convolutions} convolution layers, and ours has linear layers only.")

@@ -4,12 +4,11 @@
     model.safetensors   the weights
     README.md           YAML metadata between two lines of ---, then the card
 
-The metadata's licence is that of the images, which the decoder can give back in part.
+The metadata's licence is that of the images, which a generative model can give back in part.
 https://huggingface.co/docs/hub/model-cards
 """
 
 import json
-import math
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -18,23 +17,13 @@ from typing import Any
 from genlab.data.catalogue import DATASETS
 from genlab.errors import GenLabError
 from genlab.runs.archive import public_config
+from genlab.runs.families import family_of
 from genlab.runs.folder import Run, read_card, read_summary, weights_path, write_whole
 from genlab.runs.manage import read_tags
 
 LICENCES = {"CC BY-SA 3.0": "cc-by-sa-3.0", "CC BY-SA 4.0": "cc-by-sa-4.0", "MIT": "mit"}
 HUB_DATASETS = {"mnist": "ylecun/mnist", "fashion": "zalando-datasets/fashion_mnist"}
-FAMILY_TAGS = {
-    "vae": ["vae", "variational-autoencoder"],
-    "cvae": ["cvae", "vae", "variational-autoencoder", "conditional"],
-}
-TASK = "unconditional-image-generation"  # the Hub has no task for a CVAE of its own
-METRICS = {  # of the summary, all in nats per test image, and lower is better
-    "neg_elbo_test": "Negative ELBO",
-    "recon_nll_test": "Reconstruction NLL",
-    "kl_test": "KL(q(z|x) || p(z))",
-    "iwae_nll_test": "Importance-weighted NLL",
-}
-USE = """
+USE_DECODER = """
 ## Use
 
 The decoder alone, in NumPy:
@@ -51,6 +40,30 @@ images = (0.5 + 0.5 * np.tanh(0.5 * logits)).reshape(16, 28, 28)  # the sigmoid
 ```
 
 With GenLab, zip this folder and import it on the Checkpoints page.
+"""
+USE_NETWORK = """
+## Use
+
+With GenLab and PyTorch:
+
+```python
+import json
+
+import torch
+from safetensors.torch import load_file
+
+from genlab.training.recipes import FAMILIES
+
+config = json.load(open("config.json"))
+family = FAMILIES[config["family"]]
+model = family.model(family.config(**config["model"]))
+model.load_state_dict(load_file("model.safetensors"))
+model.eval()
+with torch.no_grad():
+    {call}
+```
+
+Zipped, this folder comes back as a run by Import on the Checkpoints page.
 """
 LABEL = """\
 labels = np.eye({K}, dtype=np.float32)[np.arange(16) % {K}]  # one-hot, after z
@@ -93,12 +106,21 @@ def write_hub(run: Run, folder: Path) -> None:
 
 def hub_card(run: Run) -> str:
     """The run's card with the Hub's metadata before it and a way to use it behind it."""
-    text = read_card(run) or f"# {run.name}\n\nA {run.family.upper()} trained with GenLab.\n"
+    text = read_card(run) or f"# {run.name}\n\nA {family_of(run.family).short} of GenLab.\n"
     if text.startswith("---\n") and "\n---\n" in text:
         text = text.split("\n---\n", 1)[1]
-    K = run.config["model"].get("classes", 0)
-    use = USE.format(Z=run.latent_dim, label=LABEL.format(K=K) if K else "")
-    return f"---\n{yaml(hub_metadata(run))}---\n\n{text.strip()}\n{use}"
+    return f"---\n{yaml(hub_metadata(run))}---\n\n{text.strip()}\n{use_of(run)}"
+
+
+def use_of(run: Run) -> str:
+    """A section on how to use the weights; none for a family without one."""
+    family, model = family_of(run.family), run.config["model"]
+    if family.call is not None:
+        return USE_NETWORK.replace("{call}", family.call(model))
+    if family.portrait != "reconstructions":
+        return ""
+    K = model.get("classes", 0)
+    return USE_DECODER.format(Z=run.latent_dim, label=LABEL.format(K=K) if K else "")
 
 
 def hub_metadata(run: Run) -> dict[str, Any]:
@@ -106,27 +128,27 @@ def hub_metadata(run: Run) -> dict[str, Any]:
     info = DATASETS.get(run.dataset)
     if info is None:
         raise GenLabError(f'The dataset of "{run.name}" is not one of {", ".join(DATASETS)}.')
-    tags = ["genlab", *FAMILY_TAGS.get(run.family, [run.family]), *read_tags(run)]
+    family = family_of(run.family)
+    tags = ["genlab", *(family.tags or [run.family]), *read_tags(run)]
     found: dict[str, Any] = {
         "license": LICENCES[info.licence],
         "library_name": "genlab",
-        "pipeline_tag": TASK,
+        "pipeline_tag": family.task,
         "tags": list(dict.fromkeys(tags)),
     }
     hub_name = HUB_DATASETS.get(run.dataset)
     if hub_name:
         found["datasets"] = [hub_name]
     figures = read_summary(run)
-    measured = {key: figures.get(key) for key in METRICS}
     results = [
-        {"type": key, "name": f"{METRICS[key]}, nats per image", "value": round(value, 4)}
-        for key, value in measured.items()
-        if isinstance(value, float) and math.isfinite(value)
+        {"type": figure.key, "name": figure.name, "value": round(reading.value, 4)}
+        for figure in family.figures
+        if (reading := figure.read(figures)) is not None and isinstance(reading.value, float)
     ]
     if results:
         found["metrics"] = [result["type"] for result in results]
         data = {"type": hub_name or info.name, "name": info.title, "split": "test"}
-        result = {"task": {"type": TASK}, "dataset": data, "metrics": results}
+        result = {"task": {"type": family.task}, "dataset": data, "metrics": results}
         found["model-index"] = [{"name": run.name, "results": [result]}]
     return found
 

@@ -34,8 +34,7 @@ def decoder_onnx(run: Run) -> bytes:
         GenLabError: the weights are not such a decoder, `onnx` is not installed, or onnxruntime
             gives other pixels than the weights do.
     """
-    if importlib.util.find_spec("onnx") is None:
-        raise GenLabError("ONNX export needs the onnx package; install it: pip install onnx.")
+    check_onnx()
     tensors, sizes = load_tensors(run), run.config["model"]
     P, K = sizes.get("pixels"), sizes.get("classes", 0)
     if not isinstance(P, int) or not isinstance(K, int):
@@ -47,17 +46,22 @@ def decoder_onnx(run: Run) -> bytes:
     return content
 
 
+def check_onnx() -> None:
+    """Refuse where no graph can be written."""
+    if importlib.util.find_spec("onnx") is None:
+        raise GenLabError("ONNX export needs the onnx package; install it: pip install onnx.")
+
+
 def graph_of(run: Run, tensors: Tensors, K: int) -> "onnx.ModelProto":
-    import onnx
-    from onnx import helper, numpy_helper
+    from onnx import TensorProto, helper, numpy_helper
 
     layers = layer_names(tensors, "decoder")
     Z = tensors[f"{layers[0]}.weight"].shape[1] - K
     P = len(tensors[f"{layers[-1]}.bias"])
-    inputs = [helper.make_tensor_value_info("z", onnx.TensorProto.FLOAT, ["batch", Z])]
+    inputs = [helper.make_tensor_value_info("z", TensorProto.FLOAT, ["batch", Z])]
     nodes, flow = [], "z"
     if K:
-        inputs.append(helper.make_tensor_value_info("label", onnx.TensorProto.FLOAT, ["batch", K]))
+        inputs.append(helper.make_tensor_value_info("label", TensorProto.FLOAT, ["batch", K]))
         nodes.append(helper.make_node("Concat", ["z", "label"], ["z_label"], "z_label", axis=1))
         flow = "z_label"
     for layer in layers:
@@ -72,7 +76,7 @@ def graph_of(run: Run, tensors: Tensors, K: int) -> "onnx.ModelProto":
         nodes,
         f"decoder of {run.name}",
         inputs,
-        [helper.make_tensor_value_info("pixels", onnx.TensorProto.FLOAT, ["batch", P])],
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["batch", P])],
         [
             numpy_helper.from_array(np.ascontiguousarray(tensors[name], np.float32), name)
             for layer in layers
@@ -80,6 +84,14 @@ def graph_of(run: Run, tensors: Tensors, K: int) -> "onnx.ModelProto":
         ],
         doc_string="z is a draw of N(0, I); pixels are Bernoulli means, row by row.",
     )
+    return finished(graph, run)
+
+
+def finished(graph: "onnx.GraphProto", run: Run) -> "onnx.ModelProto":
+    """The graph as a model that says what it is; checked by onnx."""
+    import onnx
+    from onnx import helper
+
     model = helper.make_model(
         graph,
         producer_name="GenLab",
@@ -95,17 +107,22 @@ def graph_of(run: Run, tensors: Tensors, K: int) -> "onnx.ModelProto":
     return model
 
 
-def check_pixels(content: bytes, tensors: Tensors, K: int, name: str) -> None:
-    """Run the graph on draws of the prior and compare it with the weights in numpy."""
+def run_graph(content: bytes, feeds: dict[str, np.ndarray]) -> np.ndarray:
+    """The one output of an .onnx file, by onnxruntime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)[0]
+
+
+def check_pixels(content: bytes, tensors: Tensors, K: int, name: str) -> None:
+    """Run the graph on draws of the prior and compare it with the weights in numpy."""
     Z = tensors["decoder.0.weight"].shape[1] - K
     z = np.random.default_rng(0).standard_normal((TRIALS, Z), dtype=np.float32)
     one_hot = np.eye(K, dtype=np.float32)[np.arange(TRIALS) % K] if K else None
-    (pixels,) = session.run(None, {"z": z} | ({"label": one_hot} if K else {}))
+    pixels = run_graph(content, {"z": z} | ({"label": one_hot} if K else {}))
     with np.errstate(over="ignore", invalid="ignore"):
         wanted = sigmoid(mlp(tensors, "decoder", z, one_hot).output)
     if not np.abs(pixels - wanted).max() <= TOLERANCE:  # also where there is NaN

@@ -22,7 +22,7 @@ SHIFT = 2  # pixels that an image is moved by at most, each way
 class ClassifierStep:
     """Adam on the cross-entropy, batch mean in nats per image."""
 
-    best_by = "nll"
+    best_by = "error"
     frames_at = None  # no film
 
     def __init__(

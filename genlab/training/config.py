@@ -1,7 +1,8 @@
 """How a model is trained: the settings every family shares.
 
 A field's metadata is what a form shows of it: label, help, low and high (the range offered, wider
-than sensible), step, unit, scale, choices; or fixed: no visitor sets it.
+than sensible), step, unit, scale, choices, group (a heading that it is folded under); or fixed: no
+visitor sets it.
 """
 
 from dataclasses import dataclass, field

@@ -61,6 +61,11 @@ FAMILIES: dict[str, Family] = {
     "classifier": Family(ClassifierConfig, DigitClassifier, ClassifierStep),
 }
 
+# Both perceptrons are trained alike, so that what differs is the loss
+MLP_GAN_TRAINING = TrainConfig(
+    epochs=90, batch_size=256, learning_rate=5e-4, schedule="cosine", validation_share=0.05
+)
+
 RECIPES: dict[str, RunConfig] = {
     "vae-fashion": RunConfig(
         family="vae",
@@ -84,13 +89,41 @@ RECIPES: dict[str, RunConfig] = {
         family="gan",
         dataset="mnist",
         model=GANConfig(architecture="mlp", latent_dim=96, noise="uniform"),
-        training=TrainConfig(epochs=90, validation_share=0.05),
+        training=MLP_GAN_TRAINING,
+    ),
+    "lsgan-mlp-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="mlp", latent_dim=96, noise="uniform", loss="least-squares"),
+        training=MLP_GAN_TRAINING,
+    ),
+    "dcgan-course-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="dcgan-course", latent_dim=96, noise="uniform"),
+        training=TrainConfig(
+            epochs=5, learning_rate=1e-3, schedule="cosine", validation_share=0.05
+        ),
     ),
     "dcgan32-mnist": RunConfig(
         family="gan",
         dataset="mnist",
         model=GANConfig(architecture="dcgan-32"),
-        training=TrainConfig(epochs=10, batch_size=64, validation_share=0.05),
+        training=TrainConfig(epochs=10, batch_size=64, schedule="cosine", validation_share=0.05),
+    ),
+    "dcgan28-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="dcgan-28", latent_dim=100, r1=1.0),
+        training=TrainConfig(
+            epochs=5, batch_size=64, learning_rate=5e-4, schedule="cosine", validation_share=0.05
+        ),
+    ),
+    "gan-collapse-mnist": RunConfig(
+        family="gan",
+        dataset="mnist",
+        model=GANConfig(architecture="mlp", latent_dim=96, noise="uniform"),
+        training=TrainConfig(epochs=6, learning_rate=3e-3, validation_share=0.05),
     ),
     "digits-classifier": RunConfig(
         family="classifier",

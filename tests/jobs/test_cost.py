@@ -1,16 +1,21 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from genlab.data.images import load_split
 from genlab.errors import GenLabError
 from genlab.jobs import cost as costs
 from genlab.jobs.cost import Probe, ask, cost, in_words, kept_at, kept_probe, seconds_per_step
 from genlab.models.vae import VAE, VAEConfig
 from genlab.places import ROOT
-from genlab.runs.folder import find_run, read_summary
+from genlab.runs.film import film_path, load_film, pack_film
+from genlab.runs.folder import find_run, load_tensors, read_summary
+from genlab.training import gan_step
 from genlab.training.recipes import RECIPES
 
 PROBE = Probe(
@@ -43,6 +48,29 @@ def test_disk_is_what_a_run_of_that_size_takes():
     used = sum(path.stat().st_size for path in files)
     probe = Probe(**vars(PROBE) | {"parameters": read_summary(run)["parameters"]})
     assert cost(probe, run.config).disk_mb * 1e6 == pytest.approx(used, rel=0.05)
+
+
+def test_disk_of_a_gan_is_its_weights_and_its_film(train_tiny):
+    run = train_tiny("mine", epochs=3, latent_dim=128)
+    split = load_split("mnist", "test").images[:64].reshape(64, -1)
+    film = load_film(run)
+    drawn = film.frames | {"images": np.stack([np.roll(split, i, 1) for i in range(len(film))])}
+    film_path(run.path).write_bytes(pack_film(replace(film, frames=drawn)))
+    used = sum(path.stat().st_size for path in run.path.rglob("*") if path.is_file())
+    parameters = sum(array.size for array in load_tensors(run).values())
+    probe = Probe(**vars(PROBE) | {"parameters": parameters, "batches": 5})
+    estimate = cost(probe, run.config)
+    assert estimate.disk_mb * 1e6 == pytest.approx(used, rel=0.1)
+    assert estimate.working_disk_mb > 4 * 4 * parameters / 1e6
+
+
+def test_the_early_frames_are_those_of_the_training():
+    assert costs.EARLY_FRAMES == gan_step.EARLY_FRAMES
+
+
+def test_a_classifier_takes_the_room_of_its_weights_alone():
+    saved = RECIPES["digits-classifier"].to_dict()
+    assert cost(PROBE, saved).disk_mb == pytest.approx(4.0)
 
 
 def test_a_probe_describes_the_training_it_was_asked_about_and_is_kept():

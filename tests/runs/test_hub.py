@@ -95,6 +95,44 @@ def test_the_card_s_script_decodes_as_the_model_does(name, tmp_path, monkeypatch
     np.testing.assert_allclose(found["images"], wanted.reshape(16, 28, 28), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("family", "figures", "task"),
+    [
+        (
+            "gan",
+            {"frechet_test": 12.34567, "frechet_floor": 0.2, "mode_kl": 0.05, "parameters": 7},
+            "unconditional-image-generation",
+        ),
+        ("classifier", {"test_accuracy": 0.98765, "confusion": [[1]]}, "image-classification"),
+    ],
+)
+def test_a_network_has_its_own_tags_task_figures_and_script(
+    train_tiny, family, figures, task, tmp_path, monkeypatch
+):
+    run = train_tiny("mine", family)
+    write_summary(run, figures)
+    write_hub(run, tmp_path)
+    card = ModelCard.load(tmp_path / "README.md")
+    assert (card.data.pipeline_tag, card.data.tags[:2]) == (task, ["genlab", family])
+    results = {result.metric_type: result.metric_value for result in card.data.eval_results}
+    assert results == {k: round(v, 4) for k, v in figures.items() if isinstance(v, float)
+                       and k != "frechet_floor"}  # fmt: skip
+    script = card.text.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    exec(compile(script, "script", "exec"), found)
+    if family == "gan":
+        assert found["images"].shape == (16, 784)
+        assert 0.0 <= found["images"].min() <= found["images"].max() <= 1.0
+    else:
+        assert found["logits"].shape == (16, 10)
+
+
+def test_a_uniform_gan_is_called_with_uniform_noise(train_tiny):
+    card = hub_card(train_tiny("mine", noise="uniform"))
+    assert "model.generate(2 * torch.rand(16, 4) - 1)" in card
+
+
 def test_tags_of_the_visitor_stand_in_the_metadata(make_run):
     run = make_run("mine")
     tag_run("mine", ["null", "class 3", "é+1"])

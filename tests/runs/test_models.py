@@ -78,6 +78,14 @@ def test_an_interrupt_before_the_first_epoch_keeps_nothing_and_says_so():
     assert not new_runs().exists()
 
 
+def test_the_last_epoch_is_kept_where_no_figure_tells_which_is_best():
+    step, _ = session()
+    step.best_by = ""
+    run = record_run("mine", CONFIG, step, with_scores(step, [1.0, 5.0, 3.0]), data_origin="")
+    assert run.config["made"]["best_epoch"] == 3
+    assert load_model(run).decoder[2].bias.unique().item() == 3.0
+
+
 def test_a_taken_name_is_refused_before_the_training(make_run):
     make_run("mine")
     with pytest.raises(GenLabError, match="choose another name"):

@@ -50,6 +50,45 @@ def test_records_come_in_order_and_an_epoch_closes_each_pass():
     assert all(r.steps == 24 for r in steps)
 
 
+def test_images_seen_count_every_pass_and_a_last_batch_that_is_short():
+    records = list(start(replace(CONFIG.training, batch_size=30), report_every=2)[1])
+    seen = [(type(r) is EpochRecord, r.step, r.images_seen) for r in records[:6]]
+    assert seen == [
+        (False, 2, 60),
+        (False, 3, 80),  # of 80 images
+        (True, 3, 80),
+        (False, 5, 140),
+        (False, 6, 160),
+        (True, 6, 160),
+    ]
+
+
+def steps_of(step, records):
+    return [r for r in records if isinstance(r, StepRecord)]
+
+
+@pytest.mark.parametrize("report_every", [1, 3, 5, 1000])
+def test_the_trace_has_one_value_an_update_however_seldom_it_is_reported(report_every):
+    expected = [r.losses for r in steps_of(*start(report_every=1))]
+    found = steps_of(*start(report_every=report_every))
+    for name in ("neg_elbo", "recon_nll", "kl"):
+        trace = [value for record in found for value in record.trace[name]]
+        assert trace == [losses[name] for losses in expected]
+        for record in found:
+            mean = sum(record.trace[name]) / len(record.trace[name])
+            assert record.losses[name] == pytest.approx(mean, rel=1e-12)
+
+
+def test_an_update_that_is_filmed_has_a_record_of_its_own_and_changes_nothing_else():
+    step, records = start(report_every=5)
+    step.frames_at = (1, 4, 13)
+    found = steps_of(step, records)
+    assert [r.step for r in found] == [1, 4, 8, 13, 16, 21, 24]
+    plain, records = start(report_every=5)
+    list(records)
+    assert torch.equal(weights(step), weights(plain))
+
+
 def test_losses_add_up_and_fall():
     epochs = [r for r in start()[1] if isinstance(r, EpochRecord)]
     for record in epochs:

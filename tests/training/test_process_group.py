@@ -75,6 +75,26 @@ def test_both_hold_the_same_bits_and_report_the_same_losses(kind, family, ranks)
     assert one["records"] == other["records"]
 
 
+@pytest.mark.parametrize("architecture", in_two_processes.GANS)
+def test_two_processes_train_the_gan_of_one(architecture, ranks):
+    alone = in_two_processes.trained_gan(architecture)
+    one, other = (found[f"gan {architecture}"] for found in ranks)
+    assert torch.equal(one["weights"], other["weights"])
+    assert one["records"] == other["records"]
+    torch.testing.assert_close(one["weights"], alone["weights"], atol=1e-4, rtol=0)
+    for record, expected in zip(one["records"], alone["records"], strict=True):
+        for part in {"losses", "train", "validation"} & set(record):
+            assert record[part] == pytest.approx(expected[part], rel=1e-3, abs=1e-4)
+
+
+def test_a_gan_that_normalises_over_the_batch_is_refused_in_all_processes(ranks):
+    for found in ranks:
+        assert found["batch norm"] == (
+            "dcgan-28 normalises over the whole batch, of which each process sees a part; "
+            "train it with one, or choose mlp or dcgan-32."
+        )
+
+
 @pytest.mark.parametrize(("kind", "family"), PAIRS)
 def test_reported_losses_are_means_over_the_whole_batch(kind, family, ranks):
     expected = in_two_processes.trained(kind, family)["records"]

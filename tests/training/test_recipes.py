@@ -20,6 +20,25 @@ def test_a_recipe_survives_json(name):
     assert config_from_dict(saved) == RECIPES[name]
 
 
+GANS = {name: config for name, config in RECIPES.items() if config.family == "gan"}
+
+
+def test_the_gans_that_ship_keep_to_the_tables_they_are_shown_beside():
+    perceptrons = [GANS["gan-mlp-mnist"], GANS["lsgan-mlp-mnist"]]
+    assert perceptrons[0].training == perceptrons[1].training
+    for config, loss in zip(perceptrons, ("non-saturating", "least-squares"), strict=True):
+        assert (config.model.architecture, config.model.latent_dim) == ("mlp", 96)
+        assert config.model.loss == loss
+        assert config.training.epochs >= 90
+    reference = GANS["dcgan32-mnist"]
+    assert (reference.model.architecture, reference.model.latent_dim) == ("dcgan-32", 128)
+    assert (reference.model.noise, reference.training.epochs) == ("gaussian", 10)
+    assert (reference.training.batch_size, reference.training.learning_rate) == (64, 1e-3)
+    assert GANS["dcgan-course-mnist"].model.architecture == "dcgan-course"
+    assert GANS["dcgan28-mnist"].model.architecture == "dcgan-28"
+    assert {config.dataset for config in GANS.values()} == {"mnist"}
+
+
 def test_settings_reach_the_model_and_the_training_with_the_fields_own_types():
     config = with_settings(
         RECIPES["vae-fashion"],
