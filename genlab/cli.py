@@ -10,6 +10,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from genlab.errors import GenLabError
+from genlab.registration.arguments import add_arguments
+from genlab.runs.families import family_of
 from genlab.runs.folder import Run, check_name, find_run, list_runs, read_summary
 
 FIRST_WORD = 5.0  # seconds in which the first of several processes says what is wrong
@@ -102,6 +104,9 @@ def parser() -> argparse.ArgumentParser:
     command = verb("work", work, "Train queued jobs until there are none for ten minutes.")
     command.add_argument("--job", type=int, help="train this one, and only this one")
 
+    command = verb("register", register, "Move one point cloud onto another, by EM or ICP.")
+    add_arguments(command)
+
     command = verb("export", export, "Write a run as one file.")
     command.add_argument("name")
     command.add_argument(
@@ -128,6 +133,12 @@ def measuring(command: argparse.ArgumentParser) -> None:
         help="maps to make and score, of pca, tsne, umap, tsne-sklearn; all; or none "
         "(default: pca,tsne)",
     )
+    command.add_argument(
+        "--no-probe",
+        action="store_false",
+        dest="probe",
+        help="leave out the linear probes of a GAN's discriminator, which take a minute or so",
+    )
 
 
 def list_all(options: argparse.Namespace) -> None:
@@ -135,12 +146,19 @@ def list_all(options: argparse.Namespace) -> None:
 
     print("Recipes")
     for name, config in RECIPES.items():
-        print(f"  {name:<16} {config.family} on {config.dataset}, {config.training.epochs} epochs")
+        print(f"  {name:<18} {config.family} on {config.dataset}, {config.training.epochs} epochs")
     print("Runs")
     for run in list_runs():
-        figure = read_summary(run).get("neg_elbo_test")
-        shown = f"neg ELBO {figure:.2f} nats on test" if figure is not None else "not yet measured"
-        print(f"  {run.name:<16} {run.family} on {run.dataset}, {shown}")
+        print(f"  {run.name:<18} {run.family} on {run.dataset}, {headline(read_summary(run))}")
+
+
+def headline(figures: dict) -> str:
+    """The first figure of a run's family, from its summary."""
+    known = family_of(str(figures.get("family"))).figures
+    reading = known[0].read(figures) if known else None
+    if reading is None:
+        return "not yet measured"
+    return f"{known[0].name} {known[0].words(reading.value)} on test"
 
 
 def train(options: argparse.Namespace) -> None:
@@ -152,6 +170,8 @@ def train(options: argparse.Namespace) -> None:
     if options.background:
         if options.log:
             raise GenLabError("A job writes no event files; leave out --background or --log.")
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise GenLabError("A job is one process; leave out --background or torchrun.")
         queue_job(config, name)
         return
 
@@ -178,23 +198,23 @@ def train(options: argparse.Namespace) -> None:
         # torchrun ends its processes half a minute after Ctrl-C, whatever they do
         print(f"For its figures: python -m genlab evaluate {run.name} --keep")
         return
-    print_figures(describe(run, methods, options.iwae))
+    print_figures(describe(run, methods, options.iwae, probe=options.probe))
     keep_card(run)
 
 
 def write_down(name: str, config, session, records, processes: int, log: str | None) -> Run:
     """Train, show how it goes, and keep the run."""
+    from genlab.explore.gan_scores import scorer
     from genlab.runs.recording import record_run
     from genlab.runs.tensorboard import event_log
     from genlab.training.device import device_name
 
     crowd = f", {processes} processes" if processes > 1 else ""
     print(f"{name}: {config.family} on {session.origin}; {device_name(session.device)}{crowd}")
-    progress = ProgressLine(config.training.epochs)
+    progress, score = ProgressLine(config.training.epochs), scorer(config)
+    keep = {"data_origin": session.origin, "score": score}
     if not log:
-        return record_run(
-            name, config, session.step, records, data_origin=session.origin, watch=progress
-        )
+        return record_run(name, config, session.step, records, watch=progress, **keep)
     with event_log(name, session) as events:
         print(f"To follow it: tensorboard --logdir {events.folder.parent}")
 
@@ -202,9 +222,7 @@ def write_down(name: str, config, session, records, processes: int, log: str | N
             progress(record)
             events.take(record)
 
-        run = record_run(
-            name, config, session.step, records, data_origin=session.origin, watch=watch
-        )
+        run = record_run(name, config, session.step, records, watch=watch, **keep)
         events.keep(run)
         return run
 
@@ -266,17 +284,22 @@ def fetch_full_data(dataset: str) -> None:
         print(f"  {error} Until then: {found}.", file=sys.stderr)
 
 
-def describe(run: Run, methods: list[str], iwae_samples: int = 100, keep: bool = True) -> dict:
+def describe(
+    run: Run, methods: list[str], iwae_samples: int = 100, keep: bool = True, probe: bool = True
+) -> dict:
     from genlab.explore.evaluate import evaluate as compute
 
-    return compute(run, methods=methods, iwae_samples=iwae_samples, keep=keep, say=note)
+    return compute(
+        run, methods=methods, iwae_samples=iwae_samples, probe=probe, keep=keep, say=note
+    )
 
 
 def evaluate(options: argparse.Namespace) -> None:
     from genlab.explore.card import keep_card
 
     run = find_run(options.name)
-    figures = describe(run, read_methods(options.maps), options.iwae, options.keep)
+    methods = read_methods(options.maps)
+    figures = describe(run, methods, options.iwae, options.keep, options.probe)
     if options.keep:
         keep_card(run)
     if options.json:
@@ -299,8 +322,14 @@ def import_checkpoint(options: argparse.Namespace) -> None:
     print(f"Imported {path.name} as {imported.run.name}.")
     for remark in imported.notes:
         print(f"  {remark}")
-    print_figures(describe(imported.run, ["pca", "tsne"]))
+    print_figures(describe(imported.run, ["pca", "tsne"], probe=False))
     keep_card(imported.run)
+
+
+def register(options: argparse.Namespace) -> None:
+    from genlab.registration.command import run
+
+    run(options)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -323,18 +352,21 @@ def work(options: argparse.Namespace) -> None:
             print("A worker serves this GENLAB_HOME already.")
         return
     from genlab.explore.card import keep_card
+    from genlab.explore.gan_scores import scorer
+    from genlab.jobs.priority import after_the_pages
     from genlab.jobs.trainer import run_job
     from genlab.training.device import use_one_thread
 
     def measure(run: Run, stopped: bool) -> None:
         if stopped:  # somebody waits for the place: the rest is `evaluate --keep`
-            describe(run, [], iwae_samples=0)
+            describe(run, [], iwae_samples=0, probe=False)
         else:
             describe(run, ["pca", "tsne"])
         keep_card(run)
 
+    after_the_pages()
     use_one_thread()
-    run_job(options.job, measure)
+    run_job(options.job, measure, scorer)
 
 
 def read_settings(pairs: list[str]) -> dict[str, str]:
@@ -373,22 +405,23 @@ def note(what: str) -> None:
 
 
 def print_figures(figures: dict) -> None:
-    floors = figures["floors"]
+    """The figures of a run's family, each beside its floors, and what its maps know."""
     print(f"On {figures['data']}:")
-    print(
-        f"  neg ELBO    {figures['neg_elbo_test']:8.2f} nats an image "
-        f"(pixel entropy {floors['entropy']:.2f}, mean image {floors['mean_image_nll']:.2f})"
-    )
-    print(f"  recon NLL   {figures['recon_nll_test']:8.2f}")
-    print(f"  KL          {figures['kl_test']:8.2f}")
-    if "iwae_nll_test" in figures:
-        print(f"  IWAE bound  {figures['iwae_nll_test']:8.2f} (K = {figures['iwae_samples']})")
-    print(f"  {figures['active_units']} of {len(figures['active'])} latent dimensions are active")
-    for space, scores in figures["maps"].items():
+    for figure in family_of(figures["family"]).figures:
+        reading = figure.read(figures)
+        if reading is None:
+            continue
+        beside = ", ".join(f"{words} {figure.words(n)}" for words, n in reading.beside.items())
+        print(
+            f"  {figure.name:<32} {figure.words(reading.value, figures):>10}"
+            + (f"   ({beside})" if beside else "")
+        )
+    for space, scores in figures.get("maps", {}).items():
         trust = scores["trustworthiness"]
         shown = "" if trust is None else f", trustworthiness {trust:.3f}"
         print(
-            f"  {space:<14} kNN {scores['knn_accuracy']:.3f} (chance {floors['knn_chance']:.2f}), "
+            f"  {space:<14} kNN {scores['knn_accuracy']:.3f} "
+            f"(chance {figures['floors']['knn_chance']:.2f}), "
             f"silhouette {scores['silhouette']:+.3f}{shown}"
         )
 
@@ -405,8 +438,7 @@ class ProgressLine:
         if hasattr(record, "validation"):
             print(
                 f"{self.clear}  epoch {record.epoch:>3} of {self.epochs}   "
-                f"train {record.train['neg_elbo']:.2f}   "
-                f"validation {record.validation['neg_elbo']:.2f}   {record.seconds:.1f} s"
+                f"{epoch_figures(record)}   {record.seconds:.1f} s"
             )
             return
         if now - self.shown < 0.1 or not sys.stdout.isatty():
@@ -414,10 +446,20 @@ class ProgressLine:
         self.shown = now
         rate = record.step / max(now - self.started, 1e-9)
         left = (record.steps - record.step) / rate
-        losses = "   ".join(f"{name} {value:.1f}" for name, value in record.losses.items())
+        losses = "   ".join(f"{name} {value:.3g}" for name, value in record.losses.items())
         print(
             f"{self.clear}  epoch {record.epoch:>3} of {self.epochs}   {rate:.0f} steps/s   "
             f"{losses}   {left:.0f} s left",
             end="",
             flush=True,
         )
+
+
+def epoch_figures(record) -> str:
+    """What the line of an ended epoch shows: the loss of both splits, or all figures of the
+    validation images where no one loss says how well it goes."""
+    if "neg_elbo" in record.train:
+        train, validation = record.train["neg_elbo"], record.validation["neg_elbo"]
+        return f"train {train:.2f}   validation {validation:.2f}"
+    figures = "   ".join(f"{name} {value:.4f}" for name, value in record.validation.items())
+    return f"validation {figures}"

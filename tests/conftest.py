@@ -15,6 +15,19 @@ def own_home(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
+def three_shipped(tmp_path_factory, monkeypatch):
+    """As if three runs came with GenLab, whatever more there are: for tests of whole lists."""
+    from genlab.places import shipped_runs
+
+    names, real = ("vae-fashion", "cvae-fashion", "vae2d-mnist"), shipped_runs()
+    folder = tmp_path_factory.mktemp("shipped")
+    for name in names:
+        (folder / name).symlink_to(real / name)
+    (folder / "shipped.json").write_text(json.dumps(names))
+    monkeypatch.setattr("genlab.runs.folder.shipped_runs", lambda: folder)
+
+
+@pytest.fixture
 def make_run(own_home):
     """Write a small untrained run with real layers; return it."""
     from genlab.models.cvae import CVAE, CVAEConfig
@@ -35,6 +48,45 @@ def make_run(own_home):
             saved = RunConfig(family=family, dataset=dataset, model=config, training=TrainConfig())
             (folder / "config.json").write_text(json.dumps(saved.to_dict()))
         return find_run(name)
+
+    return make
+
+
+@pytest.fixture
+def train_tiny(own_home):
+    """Train a small GAN or classifier for a few updates on bundled images; return the run."""
+    from dataclasses import replace
+
+    import torch
+
+    from genlab.data.images import load_split
+    from genlab.models.digit_classifier import ClassifierConfig
+    from genlab.models.gan import GANConfig
+    from genlab.runs.recording import record_run
+    from genlab.training.config import TrainConfig
+    from genlab.training.loop import total_steps, train
+    from genlab.training.recipes import FAMILIES, RunConfig, build_model
+    from genlab.training.session import resident
+
+    models = {
+        "gan": GANConfig(architecture="dcgan-32", latent_dim=4),
+        "classifier": ClassifierConfig(channels=2, feature_dim=4),
+    }
+
+    def make(name="tiny", family="gan", dataset="mnist", *, epochs=2, images=200, **model):
+        config = RunConfig(
+            family=family,
+            dataset=dataset,
+            model=replace(models[family], **model),
+            training=TrainConfig(epochs=epochs, batch_size=32, precision="float32"),
+        )
+        split = load_split(dataset, "train")
+        few = replace(split, images=split.images[:images], labels=split.labels[:images])
+        data = resident(few, config.training, torch.device("cpu"))
+        steps = total_steps(len(data.images), config.training)
+        step = FAMILIES[family].step(build_model(config), config.training, steps)
+        records = train(step, data, config.training)
+        return record_run(name, config, step, records, data_origin="a few images")
 
     return make
 

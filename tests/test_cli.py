@@ -11,6 +11,7 @@ import pytest
 from genlab.cli import main
 from genlab.data import download
 from genlab.errors import GenLabError
+from genlab.jobs.queue import list_jobs
 from genlab.places import ROOT, new_runs
 from genlab.runs.folder import find_run, load_array, read_card, read_metrics, read_summary
 
@@ -52,6 +53,31 @@ def test_evaluate_follows_the_weights(make_run, capsys):
     assert found[0] != found[1]
 
 
+def test_a_gan_is_measured_by_its_own_figures(train_tiny, monkeypatch, capsys):
+    monkeypatch.setattr("genlab.explore.evaluate_gan.SAMPLES", 100)
+    monkeypatch.setattr("genlab.explore.evaluate_gan.COMPARED", 20)
+    monkeypatch.setattr("genlab.explore.gan_scores.find_classifier", lambda dataset: None)
+    monkeypatch.setattr("genlab.explore.evaluate_gan.find_classifier", lambda dataset: None)
+    run = train_tiny("mine", "gan", epochs=1)
+    assert main(["evaluate", run.name, "--json", "--no-probe"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["family"] == "gan"
+    assert figures["memorisation"]["samples"] == 20
+    assert main(["evaluate", run.name, "--no-probe"]) == 0
+    assert re.search(rf"Parameters +{figures['parameters']:,}", capsys.readouterr().out)
+
+
+def test_a_classifier_is_trained_and_measured_by_its_own_figures(monkeypatch, capsys):
+    monkeypatch.setattr("genlab.explore.evaluate_classifier.vote_accuracy", lambda *splits: 0.9)
+    small = ["--set", "epochs=1", "--set", "channels=2", "--set", "feature_dim=8"]
+    assert main(["train", "digits-classifier", *small, "--name", "mine"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"epoch +1 of 1 +validation nll \d\.\d+ +error 0\.\d+", told)
+    assert re.search(r"Test accuracy +0\.\d{4} +\(raw pixels, 3-NN 0\.9000, chance 0\.1000\)", told)
+    assert main(["list"]) == 0
+    assert re.search(r"mine +classifier on mnist, Test accuracy 0\.\d+", capsys.readouterr().out)
+
+
 def test_list_names_recipes_and_runs(make_run, capsys):
     make_run("mine")
     assert main(["list"]) == 0
@@ -69,6 +95,13 @@ def test_export_writes_the_folder_as_a_zip(make_run, tmp_path, capsys):
     assert find_run("back").config["model"] == find_run("mine").config["model"]
     assert main(["export", "mine", "--format", "onnx", "--to", str(tmp_path / "mine.onnx")]) == 0
     assert (tmp_path / "mine.onnx").stat().st_size > 1000
+
+
+def test_a_job_is_refused_to_torchrun(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["train", "vae-fashion", "--background", "--name", "mine"]) == 1
+    assert "A job is one process" in capsys.readouterr().err
+    assert list_jobs() == []
 
 
 def test_a_background_training_is_a_job_that_the_other_verbs_reach(monkeypatch, capsys):

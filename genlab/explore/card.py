@@ -1,13 +1,13 @@
 """The card of a run: what it is, how it was made, and its figures beside their floors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from genlab.data.catalogue import DATASETS
 from genlab.explore.maps import METHODS
+from genlab.runs.families import at, family_of, number_at
 from genlab.runs.folder import Run, read_summary, write_card
 from genlab.runs.foreign import provenance
-
-FAMILY_TITLES = {"vae": "Variational autoencoder", "cvae": "Conditional variational autoencoder"}
 
 
 def keep_card(run: Run) -> None:
@@ -15,20 +15,14 @@ def keep_card(run: Run) -> None:
     write_card(run, card(run, read_summary(run)))
 
 
-def card(run: Run, figures: dict[str, Any]) -> str:
+def card(run: Run, figures: Mapping[str, Any]) -> str:
     """The card as Markdown. Figures are those of the summary; a run without one has none."""
-    info = DATASETS[run.dataset]
-    model, training = run.config["model"], run.config["training"]
-    K = model.get("classes", 0)
-    layers = (
-        f"{model['pixels'] + K} - {model['hidden']} ReLU - "
-        f"(mu {model['latent_dim']}, logvar {model['latent_dim']}); "
-        f"{model['latent_dim'] + K} - {model['hidden']} ReLU - {model['pixels']}"
-    )
+    info, family = DATASETS[run.dataset], family_of(run.family)
+    training = run.config["training"]
     lines = [
         f"# {run.name}",
         "",
-        f"{FAMILY_TITLES[run.family]} on {info.title}: {layers}.",
+        f"{family.title} on {info.title}: {family.layers(run.config['model'])}.",
         "",
     ]
     if made := run.config.get("made"):
@@ -40,51 +34,66 @@ def card(run: Run, figures: dict[str, Any]) -> str:
             f"- Adam, learning rate {training['learning_rate']:g} ({training['schedule']}), batch "
             f"{training['batch_size']}, {made['epochs_done']} of {training['epochs']} epochs, "
             f"seed {training['seed']}, precision {training['precision']}.",
-            f"- The weights are those of epoch {made['best_epoch']}, the best on validation.",
+            f"- The weights are those of epoch {made['best_epoch']}, the "
+            f"{'last' if family.keeps_last else 'best on validation'}"
+            f"{f', {rounded}' if (rounded := made.get('weights')) else ''}.",
             f"- torch {made['torch']} on {made['machine']}.",
             "",
         ]
     if imported := run.config.get("imported"):
         lines += ["## Where it came from", "", provenance(imported), ""]
     if figures:
-        lines += figure_lines(figures)
+        lines += figure_lines(run, figures)
     lines += ["## Data", "", f"{info.attribution} {info.home}", ""]
     return "\n".join(lines)
 
 
-def figure_lines(figures: dict[str, Any]) -> list[str]:
-    floors = figures["floors"]
-    entropy, mean_image = floors["entropy"], floors["mean_image_nll"]
+def figure_lines(run: Run, figures: Mapping[str, Any]) -> list[str]:
+    """All figures of the family in a table, and what else the summary tells."""
     lines = [
         "## Figures",
         "",
-        f"On {figures['data']}, in nats an image. `python -m genlab evaluate {figures['name']}` "
-        "computes them again.",
+        f"On {figures['data']}. `python -m genlab evaluate {figures['name']}` computes them again.",
         "",
-        "| figure | value | floor |",
+        "| figure | value | beside it |",
         "|---|---|---|",
-        f"| negative ELBO, one z an image | {figures['neg_elbo_test']:.2f} "
-        f"(sd {figures['neg_elbo_test_std_over_draws']:.3f} over draws of z) "
-        f"| {entropy:.2f} (pixel entropy) |",
-        f"| reconstruction NLL | {figures['recon_nll_test']:.2f} "
-        f"| {entropy:.2f} (pixel entropy); the mean image gives {mean_image:.2f} |",
-        f"| KL(q(z given x), p(z)) | {figures['kl_test']:.2f} | 0 |",
     ]
-    if "iwae_nll_test" in figures:
-        lines.append(
-            f"| importance-weighted NLL, K = {figures['iwae_samples']} "
-            f"| {figures['iwae_nll_test']:.2f} | |"
+    for figure in family_of(run.family).figures:
+        reading = figure.read(figures)
+        if reading is None:
+            continue
+        spread = number_at(figures, f"{figure.key}_std") or number_at(
+            figures, f"{figure.key}_std_over_draws"
         )
-    lines += [
-        f"| active latent dimensions | {figures['active_units']} of {len(figures['active'])} | |",
-        "",
+        sd = f" (sd {spread:.{figure.decimals + 1}f})" if spread is not None else ""
+        beside = "; ".join(f"{words} {figure.words(n)}" for words, n in reading.beside.items())
+        value = figure.words(reading.value, figures) + sd
+        under = "".join(f", {word} = {at(figures, key)}" for word, key in figure.under.items())
+        lines.append(f"| {figure.name}{under} | {value} | {beside or figure.remark} |")
+    return [*lines, "", *mode_lines(run, figures), *map_lines(figures)]
+
+
+def mode_lines(run: Run, figures: Mapping[str, Any]) -> list[str]:
+    """How many samples of each class there are."""
+    shares, classes = at(figures, "mode_histogram"), DATASETS[run.dataset].classes
+    if not isinstance(shares, list) or len(shares) != len(classes):
+        return []
+    parts = [f"{name} {share:.1%}" for name, share in zip(classes, shares, strict=True)]
+    return [f"The classes of the samples: {', '.join(parts)}.", ""]
+
+
+def map_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the latent space and its maps know of the classes."""
+    if not isinstance(maps := at(figures, "maps"), Mapping):
+        return []
+    lines = [
         "What the space and its maps know of the classes "
-        f"(kNN, k = 10, leave-one-out; chance {floors['knn_chance']:.2f}):",
+        f"(kNN, k = 10, leave-one-out; chance {figures['floors']['knn_chance']:.2f}):",
         "",
         "| space | kNN accuracy | silhouette | trustworthiness |",
         "|---|---|---|---|",
     ]
-    for space, scores in figures["maps"].items():
+    for space, scores in maps.items():
         trust = scores["trustworthiness"]
         lines.append(
             f"| {METHODS.get(space, 'mu')} | {scores['knn_accuracy']:.3f} "

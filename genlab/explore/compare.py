@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from genlab.runs.families import Figure, family_of
 from genlab.runs.folder import Run, read_summary
 
 ABSENT = "—"
@@ -28,21 +29,11 @@ class FigureRow:
     def best(self) -> set[int]:
         """The runs of the best value, where the runs can be ranked: same floor, another value."""
         known = {i: v for i, v in enumerate(self.values) if v is not None}
-        if not self.better or len(set(self.floors)) > 1 or len(set(known.values())) < 2:
+        floors = {self.floors[i] for i in known}
+        if not self.better or len(floors) > 1 or len(set(known.values())) < 2:
             return set()
         top = max(known.values(), key=lambda value: self.better * value)
         return {i for i, value in known.items() if value == top}
-
-
-FIGURES = (  # name, key of the summary, key of its floor, decimals, better
-    ("Negative ELBO, nats", "neg_elbo_test", "entropy", 2, -1),
-    ("Reconstruction NLL, nats", "recon_nll_test", "entropy", 2, -1),
-    ("KL, nats", "kl_test", "", 2, 0),
-    ("Importance-weighted NLL, nats", "iwae_nll_test", "entropy", 2, -1),
-    ("10-NN accuracy of μ", "knn", "knn_chance", 3, 1),
-    ("Active latent dimensions", "active_units", "", 0, 0),
-    ("Parameters", "parameters", "", 0, 0),
-)
 
 
 def config_differences(runs: Sequence[Run]) -> tuple[list[Difference], int]:
@@ -69,26 +60,27 @@ def flat_config(config: Mapping[str, Any]) -> dict[str, str]:
     return flat
 
 
+def figures_in_common(runs: Sequence[Run]) -> list[Figure]:
+    """The figures that the families of all the runs have."""
+    tables = [family_of(run.family).figures for run in runs]
+    return [f for f in tables[0] if all(f in table for table in tables)] if tables else []
+
+
+def losses_in_common(runs: Sequence[Run]) -> list[str]:
+    """The losses that the families of all the runs have, the first one first."""
+    tables = [family_of(run.family).losses for run in runs]
+    return [n for n in tables[0] if all(n in table for table in tables)] if tables else []
+
+
 def figure_rows(runs: Sequence[Run]) -> list[FigureRow]:
-    """The figures that at least one run has, each with the floor of its dataset."""
+    """The figures that the runs' families share and at least one run has, each with its floor."""
     summaries = [read_summary(run) for run in runs]
     rows = []
-    for name, key, floor_key, decimals, better in FIGURES:
-        values = tuple(figure_of(summary, key) for summary in summaries)
-        floors = tuple(figure_of(part(summary, "floors"), floor_key) for summary in summaries)
-        if any(value is not None for value in values):
-            rows.append(FigureRow(name, values, floors, decimals, better))
+    for figure in figures_in_common(runs):
+        readings = [figure.read(summary) for summary in summaries]
+        if any(readings):
+            values = tuple(reading and reading.value for reading in readings)
+            floors = tuple(reading and next(iter(reading.beside.values()), None)
+                           for reading in readings)  # fmt: skip
+            rows.append(FigureRow(figure.name, values, floors, figure.decimals, figure.better))
     return rows
-
-
-def figure_of(summary: Mapping[str, Any], key: str) -> float | None:
-    """A finite number of a summary, which may be anybody's."""
-    found = part(part(summary, "maps"), "mu").get("knn_accuracy") if key == "knn" else None
-    found = summary.get(key) if found is None else found
-    good = type(found) in (int, float) and abs(found) < 1e300  # so no NaN either
-    return found if good else None
-
-
-def part(summary: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = summary.get(key)
-    return found if isinstance(found, Mapping) else {}

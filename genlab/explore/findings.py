@@ -22,10 +22,14 @@ def findings(xray: XRay) -> list[Finding]:
         of_units("decoder", xray.decoder, xray.images),
         of_inputs(xray),
     ]
-    if xray.not_finite:
-        text = f"{xray.not_finite:,} weights are NaN or infinite: the model is of no use."
-        found.insert(0, Finding("bad", text))
-    return found
+    return of_weights(xray.not_finite) + found
+
+
+def of_weights(not_finite: int) -> list[Finding]:
+    if not not_finite:
+        return []
+    text = f"{not_finite:,} weights are NaN or infinite: the model is of no use."
+    return [Finding("bad", text)]
 
 
 def of_latents(xray: XRay) -> list[Finding]:

@@ -11,6 +11,7 @@ from torch import nn
 
 from genlab.data.images import load_split
 from genlab.errors import GenLabError
+from genlab.explore.walks import walk as walk  # asked for here as well
 from genlab.objectives.elbo import importance_weighted_nll, kl_per_dimension
 from genlab.runs.folder import Run, load_array, save_array
 from genlab.runs.models import load_model
@@ -110,30 +111,6 @@ def traversal(z: np.ndarray, dimension: int, *, span: float = 3.0, steps: int = 
     line = np.repeat(np.asarray(z, np.float32)[None], steps, axis=0)
     line[:, dimension] = np.linspace(-span, span, steps)
     return line
-
-
-def walk(
-    start: np.ndarray, end: np.ndarray, *, steps: int = 12, kind: str = "straight"
-) -> np.ndarray:
-    """Latents (steps, Z) from start (Z,) to end (Z,).
-
-    "straight" is a line. "spherical" turns the direction at an even angle while the length goes
-    evenly from one to the other: for Gaussian latents the line's middle is untypically short.
-    Source: Shoemake, Animating Rotation with Quaternion Curves, 1985 (slerp of the directions).
-    """
-    t = np.linspace(0.0, 1.0, steps)[:, None]
-    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    lengths = np.linalg.norm(start), np.linalg.norm(end)
-    if kind == "straight" or min(lengths) < 1e-9:
-        return ((1 - t) * start + t * end).astype(np.float32)
-    if kind != "spherical":
-        raise ValueError(f"kind is {kind!r}; choose straight or spherical.")
-    u, v = start / lengths[0], end / lengths[1]
-    angle = np.arccos(np.clip(u @ v, -1.0, 1.0))
-    if np.sin(angle) < 1e-6:  # parallel, or opposite where no turn is preferred
-        return ((1 - t) * start + t * end).astype(np.float32)
-    direction = (np.sin((1 - t) * angle) * u + np.sin(t * angle) * v) / np.sin(angle)
-    return (((1 - t) * lengths[0] + t * lengths[1]) * direction).astype(np.float32)
 
 
 def decode_plane(model: nn.Module, *, span: float = 3.0, tiles: int = 20, label: int = 0):

@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any
 from genlab.data.catalogue import find_dataset
 from genlab.data.images import count_images, find_split
 from genlab.errors import GenLabError
+from genlab.jobs.priority import after_the_pages
 from genlab.places import ROOT, cache_dir
+from genlab.runs.families import family_of
 
 if TYPE_CHECKING:
     from genlab.training.loop import EpochRecord, StepRecord
@@ -36,6 +38,8 @@ WARM_UP, WARM_UP_SECONDS = 10, 2.0  # updates before the clock starts, or second
 VALIDATION_PART = 2000  # images: validation is timed on these and scaled
 PATIENCE = 120.0  # seconds after which a probe is given up
 DEFINITION = 2  # raise when a figure's meaning changes, so that kept probes are left behind
+EARLY_FRAMES = (10, 25, 50, 100, 250, 500, 1000)  # as training/gan_step.py has them
+FRAME_BYTES, TRACE_BYTES = 20_000, 1.5  # packed: of 64 digits, and of a loss at an update
 TIME_BLIND = {"epochs", "learning_rate", "schedule", "seed"}  # settings that no update is slower by
 
 
@@ -65,17 +69,29 @@ class Cost:
 
 def cost(probe: Probe, config: Mapping[str, Any]) -> Cost:
     """The cost of training `config`, as RunConfig.to_dict writes it, by a probe of its kind."""
+    epochs, family = config["training"]["epochs"], family_of(config["family"])
     epoch = probe.batches * probe.seconds_per_step + probe.seconds_per_validation
     weights = 4 * probe.parameters  # float32
-    codes = 4 * config["model"].get("latent_dim", 0)  # latent means of the test images
-    maps = 2 * 2 * 4  # PCA and t-SNE: two coordinates each
-    images = find_dataset(config["dataset"]).test_count
+    arrays = 0
+    if family.has_maps:
+        codes = 4 * config["model"]["latent_dim"]  # latent means of the test images
+        maps = 2 * 2 * 4  # PCA and t-SNE: two coordinates each
+        arrays = find_dataset(config["dataset"]).test_count * (codes + maps)
+    film = film_bytes(epochs, probe.batches, len(family.losses)) if family.has_film else 0
     return Cost(
-        seconds=probe.seconds_to_start + config["training"]["epochs"] * epoch,
+        seconds=probe.seconds_to_start + epochs * epoch,
         memory_mb=probe.memory_mb + probe.gpu_memory_mb,
-        disk_mb=(weights + images * (codes + maps)) / 1e6,
-        working_disk_mb=4 * weights / 1e6,  # weights, the best ones, and Adam's two moments
+        disk_mb=(weights + arrays + film) / 1e6,
+        # weights, the best ones, and Adam's two moments; and the film so far, packed and not
+        working_disk_mb=(4 * weights + 4 * film) / 1e6,
     )
+
+
+def film_bytes(epochs: int, batches: int, losses: int) -> int:
+    """Bytes of the film of a run: about, for how well its images pack depends on them."""
+    updates = epochs * batches
+    frames = 1 + epochs + sum(update < updates for update in EARLY_FRAMES)
+    return frames * FRAME_BYTES + updates * losses * TRACE_BYTES
 
 
 def kept_probe(config: Mapping[str, Any]) -> Probe | None:
@@ -231,6 +247,7 @@ def main() -> int:
     options.add_argument("config", help="a config.json, or - for the input")
     options.add_argument("--json", action="store_true", help="print the probe as one JSON object")
     chosen = options.parse_args()
+    after_the_pages()
     try:
         config = read_config(chosen.config)
         probe = measure(config)
