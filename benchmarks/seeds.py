@@ -18,7 +18,7 @@ import time
 import torch
 
 from genlab.data.floors import floors
-from genlab.explore.evaluate import elbo_figures
+from genlab.explore.evaluate_vae import elbo_figures
 from genlab.runs.recording import record_run
 from genlab.training.recipes import RECIPES, with_settings
 from genlab.training.session import prepare

@@ -16,54 +16,13 @@ from genlab.ui.train_form import Wish, fill_from_config, free_name, training_for
 from genlab.ui.train_link import take_over_link
 from genlab.ui.train_script import training_script
 from genlab.ui.train_view import show_desk
+from genlab.ui.train_words import look_for, maths
 
-LOOK_FOR = """
-- The first hundred updates fall furthest: the model learns the mean image (the upper dashed line)
-  before it learns what tells images apart. No curve crosses the lower one, the pixels' entropy.
-- The KL rises while the reconstruction NLL falls: the code begins to say something. Each nat it
-  costs must save more than one in the reconstruction.
-- Validation rises while training still falls? That is overfitting; fewer images bring it sooner.
-  Start several seeds: what lies inside the band is chance.
-"""
-MATHS = r"""
-Each update draws a batch of $B$ images and lowers the **negative ELBO**, in nats per image,
-
-$$
--\mathrm{ELBO}(x) =
-\underbrace{\mathbb{E}_{q(z \mid x)}\big[-\log p(x \mid z)\big]}_{\text{reconstruction NLL}}
-+ \underbrace{\mathrm{KL}\big(q(z \mid x)\,\|\,p(z)\big)}_{\text{KL}} \;\ge\; -\log p(x),
-$$
-
-with one draw $z = \mu + \sigma \odot \varepsilon$, $\varepsilon \sim \mathcal{N}(0, I)$, for each
-image. A CVAE is given the label $c$ on both sides.
-
-**Adam** keeps running means of the gradient $g_t$ and of its square, and corrects their start at 0:
-
-$$
-m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \quad
-v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \quad
-\theta_t = \theta_{t-1} - \eta_t \,
-\frac{m_t / (1 - \beta_1^t)}{\sqrt{v_t / (1 - \beta_2^t)} + \epsilon},
-$$
-
-$\beta_1 = 0.9$, $\beta_2 = 0.999$, $\epsilon = 10^{-8}$. The cosine schedule takes
-$\eta_t = \tfrac12 \eta \,(1 + \cos \pi t / T)$ over the $T$ updates of the run.
-
-**Validation.** A share $s$ of the training images is drawn by the seed and never trained on. After
-each epoch the loss on them is measured, and the weights of the epoch with the lowest are kept. The
-test images play no part until the run is finished. The training curve is measured while the weights
-move, so in the first epochs it may lie above the validation curve.
-
-**Floors.** For pixels $x_i \in [0, 1]$ no reconstruction NLL is below their entropy
-$-\sum_i [x_i \log x_i + (1 - x_i) \log (1 - x_i)]$; always predicting the mean training image costs
-the other line. Both are of the test images.
-
-The **smoothed** curve is a running mean in which the past keeps the weight $w$ over each 20
-updates: $s_t = w\,s_{t-1} + (1 - w)\,y_t$, divided by $1 - w^t$ so that it does not begin at 0.
-
-Kingma & Welling 2014, arXiv:1312.6114; Kingma & Ba 2015 (Adam), arXiv:1412.6980; Loshchilov &
-Hutter 2017 (cosine), arXiv:1608.03983.
-"""
+# On a narrow screen the form keeps the width that its words need
+ROOMY = """<style>@media (max-width: 1250px) {
+  .stColumn:has(.st-key-train-form) { flex: 0 0 clamp(215px, 21vw, 260px); }
+  .stColumn:has(.st-key-train-form) + .stColumn { flex: 1 1 0; min-width: 0; }
+}</style>"""
 
 
 def start(wish: Wish) -> None:
@@ -125,8 +84,9 @@ st.caption(
     "Choose a recipe, see what it costs, start it and watch it learn: the job belongs to this "
     "machine, so close the tab and come back to it, from anywhere."
 )
+st.html(ROOMY)
 form, watch = st.columns([1, 2.7], gap="large")
-with form, st.container(gap="xsmall"):
+with form, st.container(gap="xsmall", key="train.form"):
     wish, action = training_form(book, jobs)
 with action:
     if wish.problem:
@@ -138,10 +98,12 @@ with action:
 with watch:
     show_desk(wish, book, duplicate)
 
+shown = st.session_state["train.shown"]
+family = next((job.config["family"] for job in jobs if job.id in shown), wish.config["family"])
 st.subheader("What to look for")
-st.markdown(LOOK_FOR)
+st.markdown(look_for(family))
 with st.expander("The maths", icon=":material/function:"):
-    st.markdown(MATHS)
+    st.markdown(maths(family))
 with st.expander("In Python", icon=":material/code:"):
     changed = {name: value for name, (_, value) in wish.changed.items()}
     st.code(training_script(wish.recipe, changed, wish.name))

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from genlab.explore.xray import COLLAPSED_KL
-from genlab.plots.curves import TITLES
 from genlab.plots.palette import CLASS_COLOURS
+from genlab.runs.families import loss_of
 
 RUN_COLOURS = tuple(CLASS_COLOURS[i] for i in (0, 1, 4, 2, 9, 5, 6, 7))
 MARGIN = {"l": 10, "r": 10, "t": 44, "b": 10}
@@ -85,7 +85,7 @@ def overlaid_curves(
 
     Args:
         metrics: the lines of `read_metrics` of each run.
-        loss: "neg_elbo", "recon_nll" or "kl".
+        loss: its name in the metrics, such as "neg_elbo".
         colours: of each run.
         train: also draw the loss on the training images, dotted.
     """
@@ -104,7 +104,7 @@ def overlaid_curves(
                     "width": 3 if split == "validation" else 2,
                     "dash": "solid" if split == "validation" else "dot",
                 },
-                hovertemplate=f"{name}, {split}: %{{y:.2f}}<extra></extra>",
+                hovertemplate=f"{name}, {split}: %{{y:.3f}}<extra></extra>",
             )
     figure.update_layout(
         height=380,
@@ -113,7 +113,7 @@ def overlaid_curves(
         hovermode="x unified",
         showlegend=True,
         xaxis_title={"seconds": "seconds of training", "step": "updates"}.get(by, by),
-        yaxis_title=f"{TITLES.get(loss, loss)}, nats per image",
+        yaxis_title=loss_of(loss).name,
     )
     return figure
 

@@ -5,30 +5,24 @@ ECharts draws these because a live page asks for one each second and Plotly's fi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from genlab.plots.palette import CLASS_COLOURS
+from genlab.plots.panels import Line, Look, grid, legend, title, x_axis, y_axis
+from genlab.runs.families import in_order
 
-TITLES = {
-    "neg_elbo": "Negative ELBO, nats per image",
-    "recon_nll": "Reconstruction NLL",
-    "kl": "KL",
-}
 MOST_POINTS = 300  # of a line: more than a projector shows
 REPORT = 20  # updates over which the past keeps the weight that smoothing gives it
 SETTLED = 0.1  # share of the updates that is left out of the axis' range: they fall from far above
 TRAIN, VALIDATION, FLOOR = CLASS_COLOURS[0], CLASS_COLOURS[1], "#888888"
-# Where the panels stand: the first loss large, the others stacked beside it.
-LARGE = {"left": "5.5%", "width": "52%", "top": 34, "bottom": 66}
-SMALL = {"left": "65%", "width": "33.5%"}
 MOST_MARKS = 40  # epochs whose validation is marked by a dot
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The losses of one training, nats per image."""
+    """The losses of one training."""
 
     title: str
     group: str  # runs of one group differ in their seed alone
@@ -39,29 +33,14 @@ class Curve:
     validation: Mapping[str, np.ndarray]  # loss -> (E,)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """How the curves are drawn."""
-
-    smoothing: float = 0.6  # weight of the past in the running mean; 0 draws the reports alone
-    log: bool = False  # the losses' axis
-    by_epoch: bool = False  # else by update
-    floors: Mapping[str, float] | None = None  # words -> nats, drawn as lines and kept in view
-
-
-class Line(NamedTuple):
-    x: np.ndarray  # (n,) updates or epochs
-    raw: np.ndarray  # (n,)
-    smooth: np.ndarray  # (n,)
-
-
 def training_chart(curves: Sequence[Curve], look: Look) -> dict[str, Any]:
-    """One panel for each loss, all under one pointer; colours tell the groups apart.
+    """One panel for each loss of the first curve, all under one pointer; colours tell the groups
+    apart.
 
     One run alone has a colour for training and one for validation. Runs of a group are drawn as
     their mean in a band from the lowest to the highest.
     """
-    losses = list(dict.fromkeys(loss for curve in curves for loss in curve.train))
+    losses = in_order(list(curves[0].train)) if curves else []
     groups: dict[str, list[Curve]] = {}
     for curve in curves:
         groups.setdefault(curve.group, []).append(curve)
@@ -80,17 +59,17 @@ def training_chart(curves: Sequence[Curve], look: Look) -> dict[str, Any]:
             one += validation_series(validation, panel, names[1], colours[1], len(groups) == 1)
             series += [line | above for line in one]
             drawn += [settled(line) for line in train] + validation
-        floors = look.floors if look.floors and loss != "kl" else {}
-        series += [floor_line(name, nats, panel, floors) for name, nats in floors.items()]
-        axes.append(y_axis(panel, in_view(drawn, floors, look), look))
+        floors = (look.floors or {}).get(loss, {})
+        series += [floor_line(name, value, panel, floors) for name, value in floors.items()]
+        axes.append(y_axis(panel, drawn, floors, look))
     return {
         "animation": False,
-        "title": [title(loss, panel) for panel, loss in enumerate(losses)],
+        "title": [title(loss, panel, len(losses)) for panel, loss in enumerate(losses)],
         "legend": legend(series),
         "grid": [grid(panel, len(losses)) for panel in range(len(losses))],
         "xAxis": [x_axis(panel, len(losses), look) for panel in range(len(losses))],
         "yAxis": axes,
-        "tooltip": {"trigger": "axis", "valueFormatter": "%.2f", "confine": True},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.3f", "confine": True},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "series": series,
     }
@@ -205,7 +184,7 @@ def drawn_line(
         "name": name,
         "xAxisIndex": panel,
         "yAxisIndex": panel,
-        "data": np.column_stack([np.round(x, 3), np.round(y, 3)]).tolist(),
+        "data": np.column_stack([np.round(x, 3), np.round(y, 6)]).tolist(),
         "showSymbol": False,
         "lineStyle": {"width": width, "opacity": opacity, "type": dash, "color": colour},
         "itemStyle": {"color": colour},
@@ -213,9 +192,9 @@ def drawn_line(
     }
 
 
-def floor_line(name: str, nats: float, panel: int, floors: Mapping[str, float]) -> dict[str, Any]:
-    """A line across, named in the large panel only."""
-    side = "Bottom" if nats == min(floors.values()) else "Top"
+def floor_line(name: str, value: float, panel: int, floors: Mapping[str, float]) -> dict[str, Any]:
+    """A line across, named in the first panel only."""
+    side = "Bottom" if value == min(floors.values()) else "Top"
     return {
         "type": "line",
         "xAxisIndex": panel,
@@ -234,86 +213,6 @@ def floor_line(name: str, nats: float, panel: int, floors: Mapping[str, float]) 
                 "fontSize": 12,
             },
             "lineStyle": {"color": FLOOR, "type": "dashed", "width": 1.5},
-            "data": [{"name": name, "yAxis": round(nats, 1)}],
+            "data": [{"name": name, "yAxis": round(value, 1 if abs(value) >= 10 else 3)}],
         },
-    }
-
-
-# --- axes and words ------------------------------------------------------------------------------
-
-
-def in_view(
-    lines: Sequence[Line], floors: Mapping[str, float], look: Look
-) -> tuple[float | None, float | None]:
-    """From below the lowest line to above the highest; None, None where there is none."""
-    values = np.concatenate([*(line.smooth for line in lines), np.array(list(floors.values()))])
-    if not len(values):
-        return None, None
-    low, high = float(values.min()), float(values.max())
-    room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
-    least = 0.9 * low if look.log else 0.0
-    return tidy(max(low - room, least), np.floor), tidy(high + room, np.ceil)
-
-
-def tidy(value: float, rounding) -> float:
-    """The value to about two digits, so that the axis does not shiver as the curve grows."""
-    unit = 10.0 ** (np.floor(np.log10(abs(value))) - 1) / 2 if value else 1.0
-    return float(round(rounding(value / unit) * unit, 6))
-
-
-def y_axis(panel: int, ends: tuple[float | None, float | None], look: Look) -> dict[str, Any]:
-    axis = {
-        "gridIndex": panel,
-        "type": "log" if look.log else "value",
-        "scale": True,
-        "axisLabel": {"fontSize": 12, "showMinLabel": False, "showMaxLabel": False},
-        "splitNumber": 5 if panel == 0 else 3,
-    }
-    low, high = ends
-    return axis if low is None else axis | {"min": low, "max": high}
-
-
-def x_axis(panel: int, panels: int, look: Look) -> dict[str, Any]:
-    named = panel in (0, panels - 1)
-    return {
-        "gridIndex": panel,
-        "type": "value",
-        "min": 0,
-        "max": "dataMax",
-        "splitLine": {"show": False},
-        "axisLabel": {"fontSize": 12, "hideOverlap": True, "showMaxLabel": False},
-        "name": ("epoch" if look.by_epoch else "update") if named else "",
-        "nameLocation": "middle",
-        "nameGap": 26,
-    }
-
-
-def grid(panel: int, panels: int) -> dict[str, Any]:
-    if panel == 0:
-        return LARGE
-    share = 100 / (panels - 1)
-    below = f"{100 - share * panel + 12:g}%" if panel < panels - 1 else LARGE["bottom"]
-    return SMALL | {"top": f"{share * (panel - 1) + 10:g}%", "bottom": below}
-
-
-def title(loss: str, panel: int) -> dict[str, Any]:
-    return {
-        "text": TITLES.get(loss, loss),
-        "left": "5%" if panel == 0 else "64.5%",
-        "top": 0 if panel < 2 else f"{48 * (panel - 1):g}%",
-        "padding": [8, 4, 4, 4],
-        "textStyle": {"fontSize": 15, "fontWeight": 600},
-    }
-
-
-def legend(series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = list(dict.fromkeys(one["name"] for one in series if "name" in one))
-    return {
-        "bottom": 2,
-        "left": "5.5%",
-        "width": "92%",
-        "type": "scroll",
-        "itemWidth": 22,
-        "textStyle": {"fontSize": 13},
-        "data": [{"name": name, "icon": "roundRect"} for name in names],
     }

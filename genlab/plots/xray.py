@@ -1,6 +1,7 @@
 """Figures of an X-ray: what each latent dimension carries, which units fire, how weights lie."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ from genlab.explore.xray import TensorFigures, Units
 from genlab.plots.palette import CLASS_COLOURS
 
 BLUE, ORANGE, GREY = CLASS_COLOURS[0], CLASS_COLOURS[1], CLASS_COLOURS[3]
+LONG_TITLE = 36  # characters
 MARGIN = {"l": 10, "r": 10, "t": 36, "b": 10}
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
@@ -68,10 +70,11 @@ def firing_curves(encoder: Units, decoder: Units) -> go.Figure:
     return figure
 
 
-def weight_histograms(tensors: tuple[TensorFigures, ...], *, columns: int = 4) -> go.Figure:
+def weight_histograms(tensors: Sequence[TensorFigures]) -> go.Figure:
     """A histogram of each tensor's numbers, counts on a log scale so that tails are seen."""
-    rows = math.ceil(len(tensors) / columns)
     titles = [f"{t.name}  {' × '.join(map(str, t.shape))}" for t in tensors]
+    columns = 4 if max(map(len, titles), default=0) < LONG_TITLE else 3
+    rows = math.ceil(len(tensors) / columns)
     figure = make_subplots(
         rows, columns, subplot_titles=titles, vertical_spacing=0.35 / rows, horizontal_spacing=0.06
     )

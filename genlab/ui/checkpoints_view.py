@@ -10,19 +10,21 @@ from dataclasses import dataclass, field, fields, replace
 
 import streamlit as st
 
+from genlab.runs.families import FAMILIES, LOSSES
 from genlab.runs.folder import NAME
 
-LATE = 1.0  # seconds in which a browser may still send the URL before the last
+LATE = 1.0  # seconds in which a browser may still send a URL before the last
+KEPT = 8  # of those URLs
 MOST_COMPARED = 8
 SORTS = {
     "newest": "Newest first",
     "name": "Name",
-    "loss": "Lowest loss",
+    "loss": "Best figure",
     "size": "Fewest parameters",
 }
 WHOSE = {"all": "All", "mine": "Mine", "others": "Others'", "shipped": "Shipped"}
-LOSSES = {"neg_elbo": "Negative ELBO", "recon_nll": "Reconstruction NLL", "kl": "KL"}
 BY = {"epoch": "Epochs", "step": "Updates", "seconds": "Seconds"}
+FIRST_LOSSES = {next(iter(family.losses)) for family in FAMILIES.values()}  # left out of links
 ALLOWED = {"sort": SORTS, "whose": WHOSE, "loss": LOSSES, "by": BY}
 WIDGETS = ("q", "sort", "family", "data", "tag", "whose", "tab", "loss", "by", "train")
 
@@ -39,7 +41,7 @@ class CheckpointsView:
     whose: str = "all"
     page: int = 1
     compare: tuple[str, ...] = ()  # from two on, they are what the page shows
-    loss: str = "neg_elbo"
+    loss: str = ""  # of the curves compared; "" is the first that the runs share
     by: str = "epoch"
     train: bool = False
 
@@ -47,9 +49,10 @@ class CheckpointsView:
 @dataclass
 class CheckpointsState:
     view: CheckpointsView = CheckpointsView()
-    link: dict[str, str] | None = None  # the URL parameters last written
-    link_before: dict[str, str] = field(default_factory=dict)
+    link: dict[str, str] | None = None  # the URL parameters last read or written
+    links_before: list[dict[str, str]] = field(default_factory=list)
     written: float = 0.0  # monotonic seconds, when `link` was
+    acted: bool = False  # a button has changed the view since
     reveal: bool = False  # turn the list to the page that the run is on
 
 
@@ -78,6 +81,8 @@ def link_of(view: CheckpointsView) -> dict[str, str]:
     usual, link = CheckpointsView(), {}
     for setting in fields(view):
         value = getattr(view, setting.name)
+        if setting.name == "loss" and value in FIRST_LOSSES:
+            continue
         if value != getattr(usual, setting.name):
             words = ",".join(value) if isinstance(value, tuple) else str(value)
             link[setting.name] = str(int(value)) if isinstance(value, bool) else words
@@ -88,14 +93,32 @@ def open_view() -> CheckpointsState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("checkpoints.state", CheckpointsState())
     link = st.query_params.to_dict()
-    late = link == state.link_before and time.monotonic() - state.written < LATE
-    if link != state.link and not late and (link or state.link is None):
+    if link_opened(state, link):
         state.view, state.reveal = read_view(link), "run" in link
+        state.link = link  # a click may come before this script has reached its end
         impose(state.view)
     elif "checkpoints.q" not in st.session_state:  # back from another page
         impose(state.view)
     read_widgets(state)
     return state
+
+
+def link_opened(state: CheckpointsState, link: dict[str, str]) -> bool:
+    """Whether the URL is another than the last one written: a link, or a step in the history.
+
+    A browser may still send an earlier one: soon after the last was written, or with a click that
+    came before it.
+    """
+    if link == state.link or (not link and state.link is not None):
+        return False
+    soon = time.monotonic() - state.written < LATE
+    return not (link in state.links_before and (soon or state.acted or has_changed(state.view)))
+
+
+def has_changed(view: CheckpointsView) -> bool:
+    """Whether a widget shows another value than the view: somebody has just chosen it."""
+    shown = {name: st.session_state.get(f"checkpoints.{name}") for name in WIDGETS}
+    return any(value not in (None, getattr(view, name)) for name, value in shown.items())
 
 
 def impose(view: CheckpointsView) -> None:
@@ -122,44 +145,57 @@ def read_widgets(state: CheckpointsState) -> None:
     state.view = replace(state.view, **shown)
 
 
+def settle_on(**values: str) -> None:
+    """Let the view say what is shown in place of what a link asked for and is not there."""
+    state = st.session_state["checkpoints.state"]
+    state.view = replace(state.view, **values)
+
+
 def show_link(state: CheckpointsState) -> None:
     """Write the view into the URL."""
-    link = link_of(state.view)
+    link, state.acted = link_of(state.view), False
     if link != state.link:
-        state.link_before, state.link, state.written = state.link or {}, link, time.monotonic()
+        state.links_before = [*state.links_before, state.link or {}][-KEPT:]
+        state.link, state.written = link, time.monotonic()
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 
 
-def turn_to(page: int) -> None:
+def state_acted_on() -> CheckpointsState:
+    """The state of this session, for what a button is about to change in it."""
     state = st.session_state["checkpoints.state"]
+    state.acted = True
+    return state
+
+
+def turn_to(page: int) -> None:
+    state = state_acted_on()
     state.view = replace(state.view, page=page)
 
 
 def open_run(name: str) -> None:
     """Show one run, and no comparison."""
-    state = st.session_state["checkpoints.state"]
+    state = state_acted_on()
     state.view, state.reveal = replace(state.view, run=name, compare=()), True
     st.session_state.pop("checkpoints.misfit", None)
 
 
 def toggle_compared(name: str) -> None:
     """Put a run into the comparison, or take it out."""
-    state = st.session_state["checkpoints.state"]
-    chosen = state.view.compare
+    chosen = st.session_state["checkpoints.state"].view.compare
     chosen = tuple(n for n in chosen if n != name) if name in chosen else (*chosen, name)
     set_compared(chosen)
 
 
 def set_compared(names: tuple[str, ...]) -> None:
-    state = st.session_state["checkpoints.state"]
+    state = state_acted_on()
     state.view = replace(state.view, compare=names[-MOST_COMPARED:])
     st.session_state.pop("checkpoints.misfit", None)
 
 
 def renamed(old: str, new: str) -> None:
     """Follow a run to its new name; "" when it is gone."""
-    state = st.session_state["checkpoints.state"]
+    state = state_acted_on()
     view = state.view
     compare = tuple(filter(None, (new if n == old else n for n in view.compare)))
     state.view = replace(view, run=new if view.run == old else view.run, compare=compare)

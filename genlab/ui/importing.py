@@ -41,7 +41,7 @@ def import_form(visitor: Visitor) -> None:
         format_func=lambda name: DATASETS[name].title if name in DATASETS else name,
         key="checkpoints.dataset",
         disabled=upload is not None and upload.name.lower().endswith(".zip"),
-        help="Find out takes the dataset whose test images it reconstructs best. A zipped run "
+        help="Find out takes the dataset whose test images a VAE reconstructs best. A zipped run "
         "says it itself.",
     )
     name = st.text_input("Name of the run", key=NAME, max_chars=64)
@@ -79,8 +79,9 @@ def import_form(visitor: Visitor) -> None:
 
 
 def measure(run: Run) -> None:
-    """Compute and keep the figures and the latent means of a run, seconds' work. Its PCA map
-    follows from the means; the others are made on the maps page or by `evaluate --keep`.
+    """Compute and keep the figures of a run, as far as that takes seconds. The PCA map of a VAE
+    follows from its latent means; the others are made on the maps page or by `evaluate --keep`, as
+    are a GAN's linear probes.
 
     Raises:
         GenLabError: the test images are not here, or do not fit the model.
@@ -93,6 +94,7 @@ def measure(run: Run) -> None:
             run,
             methods=(),
             iwae_samples=0,
+            probe=False,
             keep=True,
             say=lambda what: status.update(label=f"{what} …"),
         )

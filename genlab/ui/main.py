@@ -21,6 +21,8 @@ page = st.navigation(
         "Explore": [
             st.Page(PAGES / "maps.py", title="Latent maps", icon=":material/scatter_plot:"),
             st.Page(PAGES / "sliders.py", title="Latent sliders", icon=":material/tune:"),
+            st.Page(PAGES / "gan.py", title="GAN progression", icon=":material/movie:"),
+            st.Page(PAGES / "registration.py", title="EM registration", icon=":material/join:"),
         ],
         "Runs": [
             st.Page(PAGES / "checkpoints.py", title="Checkpoints", icon=":material/inventory_2:"),

@@ -1,6 +1,7 @@
-"""What the browser fetches besides pages: component code, pictures and arrays. All GET.
+"""What the browser fetches besides pages: component code, pictures and arrays.
 
-URLs carry a version of what they name, so answers may be kept for ever.
+URLs carry a version of what they name, so answers may be kept for ever. All are GET but the
+question for the nearest training images, which brings its pixels along and changes nothing.
 """
 
 from collections.abc import Callable
@@ -14,14 +15,25 @@ from starlette.routing import Route
 from genlab.data.images import load_split
 from genlab.data.sprite import test_sprite
 from genlab.errors import GenLabError
+from genlab.runs.film import has_film
 from genlab.runs.folder import find_run
 from genlab.ui.arrays import decoder_bytes, latent_means, map_coordinates, version_of
 from genlab.ui.components import FOLDER, SUFFIXES, components_version
+from genlab.ui.gan_arrays import (
+    MOST_ASKED,
+    PIXELS,
+    film_bytes,
+    film_version,
+    generator_bytes,
+    job_film_bytes,
+    nearest_answer,
+)
 from genlab.ui.live import frame
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 NEVER = {"Cache-Control": "no-store"}
 BINARY = "application/octet-stream"
+PACKED = {"Content-Encoding": "gzip"}
 
 Answer = Callable[[Request], tuple[bytes, str]]
 
@@ -87,6 +99,46 @@ async def live_frame(request: Request) -> Response:
     return Response(content, media_type=BINARY, headers=NEVER)
 
 
+def generator(request: Request) -> tuple[bytes, str]:
+    return generator_bytes(current_run(request)), BINARY
+
+
+async def film(request: Request) -> Response:
+    """The film of a run, for ever: its URL names a version."""
+    try:
+        run, version = find_run(request.path_params["run"]), request.path_params["version"]
+        if not has_film(run) or film_version(run) != version:
+            raise GenLabError(f'The film of "{run.name}" has changed; reload the page.')
+        content = await run_in_threadpool(film_bytes, run.name, version)
+    except GenLabError as error:
+        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
+    return Response(content, media_type=BINARY, headers=FOREVER | PACKED)
+
+
+async def job_film(request: Request) -> Response:
+    """What is new of the film of a job at work."""
+    try:
+        wanted = [int(request.query_params.get(name, "0")) for name in ("after", "seen")]
+        content = await run_in_threadpool(job_film_bytes, request.path_params["id"], *wanted)
+    except (GenLabError, ValueError) as error:
+        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
+    return Response(content, media_type=BINARY, headers=NEVER | PACKED)
+
+
+async def nearest(request: Request) -> Response:
+    """The training images nearest to those that the request holds."""
+    try:
+        pixels = b""
+        async for part in request.stream():
+            pixels += part
+            if len(pixels) > MOST_ASKED * PIXELS:
+                raise GenLabError(f"That is more than {MOST_ASKED} images; ask for fewer.")
+        content = await run_in_threadpool(nearest_answer, request.path_params["dataset"], pixels)
+    except GenLabError as error:
+        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
+    return Response(content, media_type="application/json", headers=NEVER)
+
+
 ROUTES = [
     Route("/genlab/static/{version}/{file}", kept(component_file)),
     Route("/genlab/sprite/{dataset}.png", kept(sprite)),
@@ -95,4 +147,8 @@ ROUTES = [
     Route("/genlab/latents/{run}/{version}.bin", kept(latents)),
     Route("/genlab/map/{run}/{version}/{method}.bin", kept(latent_map)),
     Route("/genlab/live/{id}.bin", live_frame),
+    Route("/genlab/generator/{run}/{version}.safetensors", kept(generator)),
+    Route("/genlab/film/job/{id:int}.bin", job_film),
+    Route("/genlab/film/{run}/{version}.bin", film),
+    Route("/genlab/nearest/{dataset}", nearest, methods=["POST"]),
 ]

@@ -4,13 +4,14 @@ and take a deletion back."""
 import math
 import time
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
 from genlab.errors import GenLabError
 from genlab.jobs.desk import Visitor, disk_use, may_change, read_limits
 from genlab.jobs.queue import ENDED, list_jobs
-from genlab.runs.exports import FORMATS, Format
+from genlab.runs.exports import Format, check_export, export_apart, formats_of
 from genlab.runs.folder import Run, check_free, find_run, is_shipped, list_runs
 from genlab.runs.manage import (
     MAX_TAGS,
@@ -68,15 +69,20 @@ def export_popover(run: Run) -> None:
     if not menu.open:
         return
     with menu:
-        for kind, form in FORMATS.items():
+        for kind, form in formats_of(run).items():
             with shown_literally():
                 export_button(run, kind, form)
 
 
 def export_button(run: Run, kind: str, form: Format) -> None:
+    if form.torch:
+        check_export(run, kind)
+        content = partial(export_apart, run, kind)
+    else:
+        content = form.make(run) if kind in AT_ONCE else partial(form.make, run)
     st.download_button(
         form.title,
-        form.make(run) if kind in AT_ONCE else lambda: form.make(run),
+        content,
         run.name + form.ending,
         "application/zip" if form.ending.endswith(".zip") else "application/octet-stream",
         key=f"checkpoints.export.{kind}",

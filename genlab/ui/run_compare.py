@@ -6,12 +6,19 @@ import numpy as np
 import streamlit as st
 
 from genlab.errors import GenLabError
-from genlab.explore.compare import ABSENT, FigureRow, config_differences, figure_rows
+from genlab.explore.compare import (
+    ABSENT,
+    FigureRow,
+    config_differences,
+    figure_rows,
+    losses_in_common,
+)
 from genlab.plots.compare import RUN_COLOURS, Loss, kl_spectra, loss_bars, overlaid_curves
+from genlab.runs.families import family_of, loss_of, number_at
 from genlab.runs.folder import Run, list_runs, read_summary
 from genlab.ui.arrays import version_of
 from genlab.ui.checkpoints import facts, metrics_of, xray_of
-from genlab.ui.checkpoints_view import BY, LOSSES, MOST_COMPARED, key_of, set_compared
+from genlab.ui.checkpoints_view import BY, MOST_COMPARED, key_of, set_compared, settle_on
 from genlab.ui.hostile import literal, shown_literally
 
 LONGEST_VALUE = 60  # characters of a setting in the table
@@ -50,27 +57,38 @@ def header(names: list[str]) -> None:
 def show_figures(runs: Sequence[Run]) -> None:
     losses = []
     for run in runs:
-        fact = facts(run)
-        parts = (fact.recon_nll, fact.kl, fact.entropy, fact.mean_image)
+        keys = ("recon_nll_test", "kl_test", "floors.entropy", "floors.mean_image_nll")
+        parts = [number_at(read_summary(run), key) for key in keys]
         if None not in parts:
             losses.append(Loss(run.name, *parts))
-    if losses:
+    if losses and losses_in_common(runs):
         st.plotly_chart(
             loss_bars(losses),
             key="checkpoints.compare.losses",
             alt="Bars: each run's negative ELBO above its floor, with the mean image's cost",
         )
-    unmeasured = [run.name for run in runs if facts(run).neg_elbo is None]
+    unmeasured = [run.name for run in runs if facts(run).headline is None]
     if unmeasured:
         st.caption(f"Not measured yet: {', '.join(unmeasured)}. Open it to measure it.")
     rows = figure_rows(runs)
     if not rows:
         return
     st.markdown(figure_table([run.name for run in runs], rows))
-    words = "Floors: the entropy of the pixels, and for the accuracy guessing."
+    with_floor = [row.name for row in rows if any(floor is not None for floor in row.floors)]
+    shown_figures = [f for f in family_of(runs[0].family).figures if f.name in with_floor]
+    floors = dict.fromkeys(next(iter(figure.beside)) for figure in shown_figures)
+    words = [f"Floors: {', '.join(floors)}."] if floors else []
+    tables = [family_of(run.family).figures for run in runs]
+    if any(table != tables[0] for table in tables):
+        kinds = ", ".join(dict.fromkeys(family_of(run.family).short for run in runs))
+        words.append(
+            f"The runs are of different kinds ({kinds}): what all have is shown, and the rest "
+            "stands with each run."
+        )
     if len({run.dataset for run in runs}) > 1:
-        words += " The runs are of different images, each with its own floor: none is better."
-    st.caption(words)
+        words.append("The runs are of different images, each with its own floor: none is better.")
+    if words:
+        st.caption(literal(" ".join(words)))
 
 
 def figure_table(names: Sequence[str], rows: Sequence[FigureRow]) -> str:
@@ -114,6 +132,11 @@ def cut(value: str) -> str:
 
 def show_curves(runs: Sequence[Run]) -> None:
     metrics, colours, without = {}, colours_of(runs), []
+    losses = losses_in_common(runs)
+    st.markdown("**Curves**")
+    if not losses:
+        st.caption("None: these kinds of model share no loss.")
+        return
     for run in runs:
         try:
             lines = metrics_of(run)
@@ -123,24 +146,29 @@ def show_curves(runs: Sequence[Run]) -> None:
             metrics[run.name] = lines
         else:
             without.append(run.name)
-    st.markdown("**Curves**")
     if metrics:
         with st.container(horizontal=True, vertical_alignment="bottom"):
+            key = key_of("loss")
+            if st.session_state[key] not in losses:
+                st.session_state[key] = losses[0]
+                settle_on(loss=losses[0])
             loss = st.segmented_control(
-                "Loss", LOSSES, format_func=LOSSES.get, key=key_of("loss"), required=True
+                "Loss", losses, format_func=lambda n: loss_of(n).title, key=key, required=True
             )
             by = st.segmented_control("By", BY, format_func=BY.get, key=key_of("by"), required=True)
             train = st.toggle("Training images too", key=key_of("train"))
         st.plotly_chart(
             overlaid_curves(metrics, loss, colours, train=train, by=by),
             key="checkpoints.compare.curves",
-            alt=f"Lines: {LOSSES[loss]} on the validation images of each run",
+            alt=f"Lines: {loss_of(loss).title} on the validation images of each run",
         )
     if without:
         st.caption(f"No curves: {', '.join(without)}.")
 
 
 def show_kl(runs: Sequence[Run]) -> None:
+    if any(family_of(run.family).xray != "latents" for run in runs):
+        return
     kl = {}
     for run in runs:
         try:
@@ -171,8 +199,9 @@ def colours_of(runs: Sequence[Run]) -> dict[str, str]:
 def compare_script(runs: Sequence[Run]) -> str:
     """Python that gives the page's view of several runs."""
     names = ", ".join(f'"{run.name}"' for run in runs)
+    latents = all(family_of(run.family).xray == "latents" for run in runs)
     return f"""\
-from genlab.explore.compare import config_differences, figure_rows
+from genlab.explore.compare import config_differences, figure_rows, losses_in_common
 from genlab.plots.compare import RUN_COLOURS, kl_spectra, overlaid_curves
 from genlab.runs.folder import find_run, read_metrics, read_summary
 
@@ -186,7 +215,12 @@ for row in figure_rows(runs):
     print(row.name, *row.values, "floors", *row.floors)
 
 metrics = {{run.name: read_metrics(run) for run in runs if read_metrics(run)}}
-curves = overlaid_curves(metrics, "neg_elbo", colours)  # curves.show() opens it in a browser
-kl = {{run.name: read_summary(run).get("kl_per_dim", []) for run in runs}}
+for loss in losses_in_common(runs)[:1]:
+    curves = overlaid_curves(metrics, loss, colours)  # curves.show() opens it in a browser
+{KL_SCRIPT if latents else ""}"""
+
+
+KL_SCRIPT = """\
+kl = {run.name: read_summary(run).get("kl_per_dim", []) for run in runs}
 spectra = kl_spectra(kl, colours)
 """

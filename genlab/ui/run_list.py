@@ -8,8 +8,7 @@ import streamlit as st
 from genlab.errors import GenLabError
 from genlab.jobs.desk import Visitor
 from genlab.runs.folder import Run
-from genlab.ui.arrays import version_of
-from genlab.ui.checkpoints import Facts, facts, thumbnail
+from genlab.ui.checkpoints import Facts, facts
 from genlab.ui.checkpoints_view import (
     SORTS,
     WHOSE,
@@ -21,13 +20,14 @@ from genlab.ui.checkpoints_view import (
     turn_to,
 )
 from genlab.ui.hostile import literal
+from genlab.ui.portraits import show_small
 
 PER_PAGE = 6
 FILTERS = ("family", "data", "tag", "whose")
 ORDERS: dict[str, Callable[[tuple[str, Facts]], tuple]] = {
     "newest": lambda item: (-item[1].changed, item[0]),
     "name": lambda item: (item[0],),
-    "loss": lambda item: (missing_last(item[1].excess), item[0]),
+    "loss": lambda item: (item[1].rank is None, item[1].rank or (), item[0]),
     "size": lambda item: (missing_last(item[1].parameters), item[0]),
 }
 
@@ -155,11 +155,7 @@ def card(run: Run, fact: Facts, view: CheckpointsView, visitor: Visitor) -> None
     name = run.name
     with st.container(border=True, key=f"checkpoints.card.{name}", gap="xsmall"):
         try:
-            st.image(
-                thumbnail(name, version_of(run), run.dataset),
-                width="stretch",
-                alt=f"Reconstructions by {name} of one test image of each class",
-            )
+            show_small(run)
         except GenLabError as error:
             st.caption(literal(str(error)))
         st.button(
@@ -171,18 +167,21 @@ def card(run: Run, fact: Facts, view: CheckpointsView, visitor: Visitor) -> None
             args=(name,),
         )
         badges = [*badge_of_owner(fact, visitor), *map(badge_of_tag, fact.tags)]
-        st.caption(f"{literal(fact.words)}  \n{of_loss(fact)} {' '.join(badges)}")
+        st.caption(f"{literal(fact.words)}  \n{of_headline(fact)} {' '.join(badges)}")
         key = f"checkpoints.compare.{name}"
         st.session_state[key] = name in view.compare
         st.checkbox("Compare", key=key, on_change=toggle_compared, args=(name,))
 
 
-def of_loss(fact: Facts) -> str:
-    """The loss beside its floor."""
-    if fact.neg_elbo is None:
+def of_headline(fact: Facts) -> str:
+    """The family's first figure beside its floor."""
+    figure, reading = fact.figure, fact.headline
+    if figure is None or reading is None:
         return "not measured"
-    floor = f" (floor {fact.entropy:.1f})" if fact.entropy is not None else ""
-    return f"**{fact.neg_elbo:.1f}** nats{floor}"
+    unit = f" {figure.unit}" if figure.unit else ""
+    text = f"{figure.title} **{figure.words(reading.value)}**{unit}"
+    beside = [f"{words} {figure.words(value)}" for words, value in reading.beside.items()]
+    return f"{text} ({beside[0]})" if beside else text
 
 
 def badge_of_owner(fact: Facts, visitor: Visitor) -> Iterable[str]:

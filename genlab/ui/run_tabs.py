@@ -6,16 +6,20 @@ from typing import Any
 
 import streamlit as st
 
-from genlab.explore.findings import findings
-from genlab.explore.xray import XRay
+from genlab.explore.findings import Finding, findings
+from genlab.explore.layer_findings import layer_findings
+from genlab.explore.xray import TensorFigures, XRay
 from genlab.plots.curves import loss_curves
+from genlab.plots.layers import layer_bars
 from genlab.plots.xray import firing_curves, kl_bars, weight_histograms
 from genlab.runs.archive import public_config
-from genlab.runs.folder import Run, read_card
+from genlab.runs.families import family_of, number_at
+from genlab.runs.folder import Run, read_card, read_summary
 from genlab.ui.arrays import version_of
-from genlab.ui.checkpoints import facts, metrics_of, xray_of
+from genlab.ui.checkpoints import layers_of, metrics_of, xray_of
 from genlab.ui.hostile import card_markdown, literal
 
+MOST_HISTOGRAMS = 16
 ICONS = {
     "good": ":green[:material/check_circle:]",
     "note": ":orange[:material/info:]",
@@ -24,14 +28,43 @@ ICONS = {
 
 
 def show_xray(run: Run) -> None:
-    inside = xray_of(run.name, version_of(run), run.dataset)
+    if family_of(run.family).xray == "latents":
+        show_latents(run)
+    else:
+        show_layers(run)
+
+
+def show_findings(found: list[Finding], caption: str) -> None:
     with st.container(gap="xsmall"):
-        for finding in findings(inside):
+        for finding in found:
             st.markdown(f"{ICONS[finding.kind]} {literal(finding.text)}")
-        st.caption(
-            f"{literal(inside.origin)}: latent dimensions on {inside.latents:,} of them, units and "
-            f"pixels on the first {inside.images:,}."
-        )
+        st.caption(literal(caption))
+
+
+def show_layers(run: Run) -> None:
+    """The X-ray of a network that has no codes to look at."""
+    inside = layers_of(run.name, version_of(run), run.dataset)
+    show_findings(
+        layer_findings(run, inside),
+        f"{inside.parameters:,} parameters in {len(inside.layers)} layers.",
+    )
+    st.markdown("**Parameters of each layer**")
+    st.plotly_chart(
+        layer_bars(inside.layers),
+        key="checkpoints.layers",
+        alt="Bars: the parameters of each layer, in the order of the network",
+    )
+    show_weights(inside.tensors)
+
+
+def show_latents(run: Run) -> None:
+    """The X-ray of an autoencoder."""
+    inside = xray_of(run.name, version_of(run), run.dataset)
+    show_findings(
+        findings(inside),
+        f"{inside.origin}: latent dimensions on {inside.latents:,} of them, units and pixels on "
+        f"the first {inside.images:,}.",
+    )
     left, right = st.columns([3, 2])
     left.markdown("**KL of each latent dimension**")
     left.plotly_chart(
@@ -46,7 +79,7 @@ def show_xray(run: Run) -> None:
         alt="Lines: share of images on which each unit fires, the busiest first",
     )
     show_pixels(inside)
-    show_weights(inside)
+    show_weights(inside.tensors)
 
 
 def show_pixels(inside: XRay) -> None:
@@ -74,10 +107,14 @@ def show_pixels(inside: XRay) -> None:
     columns[1].caption(f"mean image: {inside.mean_image_nll:.1f}")
 
 
-def show_weights(inside: XRay) -> None:
+def show_weights(tensors: tuple[TensorFigures, ...]) -> None:
+    """A histogram of each tensor, of the weights alone where there are many; and their figures."""
     st.markdown("**Weights**")
+    drawn = tensors
+    if len(tensors) > MOST_HISTOGRAMS:
+        drawn = tuple(t for t in tensors if len(t.shape) > 1)[:MOST_HISTOGRAMS] or tensors[:1]
     st.plotly_chart(
-        weight_histograms(inside.tensors),
+        weight_histograms(drawn),
         key="checkpoints.weights",
         alt="Histograms of the numbers in each tensor, on a log scale",
     )
@@ -93,7 +130,7 @@ def show_weights(inside: XRay) -> None:
                 "greatest": t.high,
                 "NaN or infinite": t.not_finite,
             }
-            for t in inside.tensors
+            for t in tensors
         ],
         hide_index=True,
         column_config={"numbers": st.column_config.NumberColumn(format="localized")},
@@ -132,9 +169,9 @@ def show_curves(run: Run) -> None:
         key="checkpoints.curves",
         alt="Training and validation losses by epoch",
     )
-    floor = facts(run).entropy
+    floor = number_at(read_summary(run), "floors.entropy")
     words = "The dashed line is the epoch whose weights were kept."
-    if floor is not None:
+    if floor is not None and "recon_nll" in family_of(run.family).losses:
         words += f" The reconstruction NLL cannot go below {floor:.2f} nats, the pixels' entropy."
     st.caption(words)
 

@@ -7,6 +7,7 @@ from PIL import Image, ImageColor
 
 from genlab.data.images import load_split
 from genlab.explore.maps import load_map, ready_methods
+from genlab.explore.samples import sample_images
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.folder import Run, load_tensors
 
@@ -40,6 +41,15 @@ def traversal_picture(run: Run, *, rows: int = 5, columns: int = 10) -> bytes:
     side = int(np.sqrt(pixels.shape[1]))
     grid = pixels.reshape(rows, columns, side, side).swapaxes(1, 2)
     picture = Image.fromarray((255 * grid).astype(np.uint8).reshape(rows * side, columns * side))
+    return png(picture.resize((columns * side * 2, rows * side * 2), Image.Resampling.NEAREST))
+
+
+def samples_picture(run: Run, *, rows: int = 5, columns: int = 10) -> bytes:
+    """Images that the run generates from the first of its fixed noises."""
+    images = sample_images(run)[: rows * columns]
+    side = images.shape[1]
+    grid = images.reshape(rows, columns, side, side).swapaxes(1, 2)
+    picture = Image.fromarray(grid.reshape(rows * side, columns * side))
     return png(picture.resize((columns * side * 2, rows * side * 2), Image.Resampling.NEAREST))
 
 

@@ -15,6 +15,7 @@ from genlab.jobs.desk import Visitor, may_change
 from genlab.jobs.queue import ENDED, Job, list_jobs, waiting
 from genlab.jobs.worker import ensure_worker, slots
 from genlab.places import home
+from genlab.runs.families import family_of, loss_of, short
 from genlab.ui.hostile import literal
 from genlab.ui.train_curves import read_columns
 
@@ -140,8 +141,9 @@ def progress_of(job: Job) -> tuple[float, str]:
     batches = max(job.steps // epochs, 1)
     parts = [f"epoch {min((max(step, 1) - 1) // batches + 1, epochs)} of {epochs}"]
     parts.append(f"update {step:,}")
-    if "neg_elbo" in reports:
-        parts.append(f"negative ELBO {reports['neg_elbo'][-1]:.1f}")
+    for loss in family_of(job.config["family"]).watched:
+        if loss in reports:
+            parts.append(f"{loss_of(loss).brief} {short(reports[loss][-1])}")
     if job.state == "running" and not job.message:
         rate = pace(job)
         if rate:

@@ -1,7 +1,7 @@
 """The form of a new training: recipe, dataset and settings as values, a link and a config."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,9 @@ class Wish:
 def settings_of(book: Book, recipe: str) -> list[Setting]:
     """What a visitor may set, in the order of the form."""
     family = book["recipes"][recipe]["family"]
-    fields = list(reversed(book["families"][family])) + book["training"]
-    return [setting for setting in fields if "fixed" not in setting]
+    fields = [*book["families"][family], *book["training"]]
+    shown = [setting for setting in fields if "fixed" not in setting]
+    return sorted(shown, key=lambda setting: "group" in setting)
 
 
 def recipe_values(book: Book, recipe: str) -> dict[str, Any]:
@@ -99,7 +100,8 @@ def read_value(setting: Setting, text: str) -> Any:
 
 
 def key_of(setting: str) -> str:
-    return f"train.{setting}"
+    """Apart from the page's other keys: a GAN too has a smoothing."""
+    return f"train.set.{setting}"
 
 
 def fill_form(book: Book, recipe: str, dataset: str, values: Mapping[str, Any]) -> None:
@@ -109,6 +111,7 @@ def fill_form(book: Book, recipe: str, dataset: str, values: Mapping[str, Any]) 
         value = values.get(setting["name"], recipe_values(book, recipe)[setting["name"]])
         if "choices" not in setting:
             value = min(max(value, setting["low"]), setting["high"])
+            value = float(value) if setting["kind"] == "float" else value
         st.session_state[key_of(setting["name"])] = value
 
 
@@ -189,11 +192,12 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
     except GenLabError as error:
         problem = str(error)
     action = st.container(gap="xsmall")
-    pairs = [st.columns(2, gap="small") for _ in range(math.ceil((len(standard) + 1) / 2))]
-    cells = iter([cell for pair in pairs for cell in pair])
+    settings = settings_of(book, recipe)
+    plain = [setting for setting in settings if "group" not in setting]
+    cells = in_pairs(len(plain) + 1)
     values = {
         setting["name"]: setting_widget(next(cells), setting, standard[setting["name"]])
-        for setting in settings_of(book, recipe)
+        for setting in plain
     }
     seeds = next(cells).number_input(
         "Runs",
@@ -203,6 +207,8 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
         help="Each with the next seed. Their curves are drawn as a mean in a band from the "
         "lowest to the highest: how much is chance?",
     )
+    for group in dict.fromkeys(setting["group"] for setting in settings if "group" in setting):
+        values |= folded(group, [s for s in settings if s.get("group") == group], standard)
     name, misnamed = name_widget(recipe, jobs)
     changed = {k: (standard[k], v) for k, v in values.items() if v != standard[k]}
     if dataset != own:
@@ -211,6 +217,23 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
     show_changes(book, recipe, changed)
     named = bool(st.session_state["train.name"].strip())
     return Wish(recipe, config, changed, name, named, seeds, problem or misnamed), action
+
+
+def in_pairs(count: int) -> Iterator[DeltaGenerator]:
+    """Cells in rows of two."""
+    pairs = [st.columns(2, gap="small") for _ in range(math.ceil(count / 2))]
+    return iter([cell for pair in pairs for cell in pair])
+
+
+def folded(group: str, settings: list[Setting], standard: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that are changed less often, under a heading that opens; their values."""
+    changed = any(st.session_state[key_of(s["name"])] != standard[s["name"]] for s in settings)
+    with st.expander(group + mark(changed), key=f"train.group.{group}"):
+        cells = in_pairs(len(settings))
+        return {
+            setting["name"]: setting_widget(next(cells), setting, standard[setting["name"]])
+            for setting in settings
+        }
 
 
 def mark(is_changed: bool) -> str:

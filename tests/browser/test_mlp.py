@@ -1,5 +1,7 @@
 """The browser's decoder against torch."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,8 @@ CASES += [("cvae-fashion", label) for label in (0, 4, 9)]
 @pytest.fixture
 def page(page, server):
     """An empty document of the server's origin, where /mlp.js is the module."""
-    page.route("**/mlp.js", lambda route: route.fulfill(path=FOLDER / "mlp.js"))
+    modules = re.compile(r"/(mlp|safetensors)\.js$")
+    page.route(modules, lambda route: route.fulfill(path=FOLDER / route.request.url.split("/")[-1]))
     page.goto(f"{server}/_stcore/health")
     return page
 

@@ -86,7 +86,7 @@ def test_a_link_opens_a_run_with_its_figures_beside_their_floors(name):
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Negative ELBO"] == f"{figures['neg_elbo_test']:.2f}"
     floor, mean = figures["floors"]["entropy"], figures["floors"]["mean_image_nll"]
-    assert f"floor {floor:.2f} · mean image {mean:.2f}" in words(page)
+    assert f"pixel entropy {floor:.2f} · mean image {mean:.2f}" in words(page)
     assert shown["Active"] == f"{figures['active_units']} of {len(figures['active'])}"
 
 
@@ -123,7 +123,7 @@ def test_the_config_tab_does_not_show_who_owns_the_run(make_run):
     assert "0123456789abcdef" not in open_page(run="mine", tab="Config").code[0].value
 
 
-def test_a_link_to_no_run_says_so_literally_and_shows_another():
+def test_a_link_to_no_run_says_so_literally_and_shows_another(three_shipped):
     page = open_page(run="![x](http://evil.example/x.png)", tab="<b>")
     assert r"\!\[x\]" in page.warning[0].value
     assert page.subheader[0].value in SHIPPED
@@ -187,7 +187,7 @@ def test_a_file_that_would_run_code_is_refused_and_nothing_is_lost(tmp_path):
     assert page.subheader[0].value == "vae2d-mnist"
 
 
-def test_names_that_cannot_be_used_are_refused_with_the_mend():
+def test_names_that_cannot_be_used_are_refused_with_the_mend(three_shipped):
     page = open_page()
     upload(page, "a.pth", torched(common()))
     for name, sentence in (
@@ -310,7 +310,7 @@ def test_the_script_gives_the_page_s_view(name, capsys):
     found = {}
     exec(compile(script, "script", "exec"), found)
     assert len(found["figure"].data[0].x) <= len(found["inside"].kl)
-    assert "negative ELBO" in capsys.readouterr().out
+    assert "Negative ELBO, nats" in capsys.readouterr().out
 
 
 def test_the_shipped_runs_are_shown_and_compared_without_torch():

@@ -7,20 +7,27 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from genlab.jobs.queue import submit
 from genlab.places import ROOT, new_runs
 from genlab.runs.archive import zip_run
-from genlab.runs.exports import FORMATS
+from genlab.runs.exports import formats_of
 from genlab.runs.folder import find_run, list_runs, load_tensors, read_summary
 from genlab.runs.manage import delete_run, list_trash, read_tags, tag_run
+from genlab.ui import checkpoints_view
 from genlab.ui.owner import visitor_id_of
 from genlab.ui.run_compare import compare_script
 
 SECRET = "0" * 32
 ME = visitor_id_of(SECRET)
 OPEN = "checkpoints.open."
+
+
+@pytest.fixture(autouse=True)
+def known_list(three_shipped):
+    """The lists in these tests are whole."""
 
 
 @pytest.fixture
@@ -441,7 +448,54 @@ def test_every_format_can_be_had_and_what_cannot_be_made_says_why(make):
     page.session_state["checkpoints.export"] = True
     run(page)
     labels = [b.label for b in page.get("download_button")]
-    assert labels == [form.title for form in FORMATS.values()]
+    assert labels == [form.title for form in formats_of(find_run("mine")).values()]
+    assert "Decoder as ONNX" in labels
     (find_run("mine").path / "model.safetensors").unlink()
     run(page)
     assert "has no model" in words(page)
+
+
+# A page that is still being drawn
+
+
+def test_a_tab_chosen_before_the_page_is_whole_is_kept(monkeypatch):
+    with monkeypatch.context() as slow:  # the script is cut short there by the click
+        slow.setattr("genlab.ui.run_tabs.xray_of", lambda *arguments: st.stop())
+        page = open_page(run="vae2d-mnist", tab="X-ray")
+    page.session_state["checkpoints.tab"] = "Curves"
+    run(page)
+    assert "the epoch whose weights were kept" in words(page)
+    assert page.query_params["tab"] == "Curves"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 30.0])  # since the URL was written: a slow browser
+def test_what_is_chosen_while_the_browser_has_an_earlier_url_is_kept(monkeypatch, seconds):
+    page = open_page(run="vae2d-mnist", tab="Card")
+    put(page, "text_input", "checkpoints.q", "mnist")
+    monkeypatch.setattr(checkpoints_view, "LATE", 1.0 if not seconds else 0.0)
+    page.query_params.clear()
+    page.query_params["run"], page.query_params["tab"] = "vae2d-mnist", "Card"
+    page.session_state["checkpoints.tab"] = "Curves"
+    run(page)
+    assert page.query_params["tab"] == "Curves"
+    assert page.query_params["q"] == "mnist"
+    assert page.text_input(key="checkpoints.q").value == "mnist"
+
+
+def test_a_run_opened_while_the_browser_has_an_earlier_url_stays_open(monkeypatch):
+    page = open_page(run="vae2d-mnist", tab="Card")
+    put(page, "text_input", "checkpoints.q", "fashion")
+    monkeypatch.setattr(checkpoints_view, "LATE", 0.0)
+    page.query_params.clear()
+    page.query_params["run"], page.query_params["tab"] = "vae2d-mnist", "Card"
+    press(page, "checkpoints.open.vae-fashion")
+    assert page.subheader[0].value == "vae-fashion"
+
+
+def test_a_step_back_in_the_history_is_followed(monkeypatch):
+    monkeypatch.setattr(checkpoints_view, "LATE", 0.0)
+    page = open_page(run="vae2d-mnist", tab="Card")
+    press(page, "checkpoints.open.vae-fashion")
+    page.query_params["run"] = "vae2d-mnist"
+    run(page)
+    assert page.subheader[0].value == "vae2d-mnist"

@@ -1,6 +1,7 @@
 from streamlit.testing.v1 import AppTest
 
 from genlab.places import ROOT, new_runs
+from genlab.runs.folder import find_run, read_summary, write_summary
 from genlab.ui import machine
 
 MAIN = str(ROOT / "genlab" / "ui" / "main.py")
@@ -19,8 +20,35 @@ def test_home_lists_the_runs_with_their_floors_and_says_which_data(monkeypatch, 
     assert page.title[0].value == "GenLab"
     table = page.dataframe[0].value
     assert "mine" in list(table["run"])
-    assert {"negative ELBO", "pixel entropy", "mean image"} <= set(table.columns)
+    shipped = read_summary(find_run("vae-fashion"))
+    line = table.set_index("run").loc["vae-fashion"]
+    assert (line["figure"], line["value"]) == (
+        "Negative ELBO, nats",
+        f"{shipped['neg_elbo_test']:.2f}",
+    )
+    assert line["beside it"] == (
+        f"pixel entropy {shipped['floors']['entropy']:.2f} · "
+        f"mean image {shipped['floors']['mean_image_nll']:.2f}"
+    )
+    assert table.set_index("run").loc["mine"]["figure"] == "not measured"
     assert any("bundled with GenLab" in caption.value for caption in page.caption)
+
+
+def test_home_tells_each_family_by_its_own_figure(monkeypatch, train_tiny):
+    monkeypatch.setattr("genlab.runs.folder.shipped_runs", new_runs)
+    write_summary(train_tiny("forger"), {"frechet_test": 12.5, "frechet_floor": 0.25})
+    write_summary(
+        train_tiny("reader", "classifier"),
+        {"test_accuracy": 0.9876, "floors": {"chance": 0.1, "raw_3nn": 0.95}},
+    )
+    page = open_home(monkeypatch)
+    table = page.dataframe[0].value.set_index("run")
+    assert list(table.loc["forger"])[3:] == ["Fréchet distance", "12.50", "train against test 0.25"]
+    assert list(table.loc["reader"])[3:] == [
+        "Test accuracy",
+        "0.9876",
+        "raw pixels, 3-NN 0.9500 · chance 0.1000",
+    ]
 
 
 def test_home_without_runs_says_what_to_do(monkeypatch):

@@ -17,7 +17,7 @@ from genlab.jobs.recipe_book import write_book
 from genlab.jobs.trainer import run_job
 from genlab.places import ROOT
 from genlab.runs.folder import find_run, read_metrics
-from genlab.ui import owner, train_cost, train_desk, train_watch
+from genlab.ui import owner, train_cost, train_desk, train_link, train_watch
 from genlab.ui.owner import visitor_id_of
 
 ANN, BOB = "a" * 32, "b" * 32  # what their cookies would hold
@@ -120,7 +120,7 @@ def test_every_setting_of_every_recipe_is_in_the_form_with_the_recipes_value(rec
     for name, value in (config["model"] | config["training"]).items():
         if name not in fixed:
             widgets = [*page.number_input, *page.selectbox]
-            assert [w.value for w in widgets if w.key == f"train.{name}"] == [value]
+            assert [w.value for w in widgets if w.key == f"train.set.{name}"] == [value]
 
 
 def test_the_images_in_use_are_named_and_a_part_is_marked():
@@ -129,25 +129,25 @@ def test_the_images_in_use_are_named_and_a_part_is_marked():
 
 def test_a_change_is_marked_beside_the_recipes_value_and_can_be_taken_back():
     page = open_page()
-    assert "●" not in page.number_input(key="train.epochs").label
-    page.number_input(key="train.epochs").set_value(3).run()
-    assert "●" in page.number_input(key="train.epochs").label
+    assert "●" not in page.number_input(key="train.set.epochs").label
+    page.number_input(key="train.set.epochs").set_value(3).run()
+    assert "●" in page.number_input(key="train.set.epochs").label
     assert "epochs 3 (not 25)" in words(page)
     press(page, "train.reset")
-    assert page.number_input(key="train.epochs").value == 25
+    assert page.number_input(key="train.set.epochs").value == 25
     assert "train.reset" not in keys(page)
 
 
 def test_the_form_is_in_the_link_and_the_link_fills_the_form():
     page = open_page()
     page.selectbox(key="train.recipe").set_value("cvae-fashion").run()
-    page.number_input(key="train.latent_dim").set_value(5).run()
-    page.number_input(key="train.learning_rate").set_value(0.01).run()
+    page.number_input(key="train.set.latent_dim").set_value(5).run()
+    page.number_input(key="train.set.learning_rate").set_value(0.01).run()
     link = link_of(page)
     assert link == {"recipe": "cvae-fashion", "latent_dim": "5", "learning_rate": "0.01"}
     other = open_page(BOB, **link)
-    assert other.number_input(key="train.latent_dim").value == 5
-    assert other.number_input(key="train.learning_rate").value == 0.01
+    assert other.number_input(key="train.set.latent_dim").value == 5
+    assert other.number_input(key="train.set.learning_rate").value == 0.01
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,33 @@ def test_a_link_of_nonsense_shows_a_fresh_form(link):
     assert not page.error
     shown = link_of(page)
     assert shown == {"recipe": "vae-fashion"}
+
+
+def test_a_number_chosen_before_the_page_is_whole_is_kept(monkeypatch):
+    with monkeypatch.context() as slow:  # the script is cut short there by the choice
+        slow.setattr("genlab.ui.train_view.show_nothing", lambda wish: st.stop())
+        page = open_page(epochs="7")
+    page.session_state["train.set.epochs"] = 9
+    again(page)
+    assert page.number_input(key="train.set.epochs").value == 9
+    assert link_of(page)["epochs"] == "9"
+
+
+def test_numbers_chosen_quickly_one_after_the_other_are_all_kept():
+    page = open_page(epochs="7")
+    page.number_input(key="train.set.epochs").set_value(8).run()
+    page.query_params["epochs"] = "7"  # the browser has not yet got the URL that was written
+    page.number_input(key="train.set.batch_size").set_value(64).run()
+    assert link_of(page) == {"recipe": "vae-fashion", "epochs": "8", "batch_size": "64"}
+
+
+def test_a_step_back_in_the_history_is_followed(monkeypatch):
+    monkeypatch.setattr(train_link, "LATE", 0.0)
+    page = open_page(epochs="7")
+    page.number_input(key="train.set.epochs").set_value(8).run()
+    page.query_params["epochs"] = "7"
+    again(page)
+    assert page.number_input(key="train.set.epochs").value == 7
 
 
 def test_the_cost_is_told_before_the_start():
@@ -373,8 +400,8 @@ def test_a_duplicate_fills_the_form():
     press(page, "train.reset")
     press(page, f"train.duplicate.{job_id}")
     again(page)
-    assert page.number_input(key="train.batch_size").value == 64
-    assert page.number_input(key="train.hidden").value == 8
+    assert page.number_input(key="train.set.batch_size").value == 64
+    assert page.number_input(key="train.set.hidden").value == 8
 
 
 def test_a_cleared_job_goes_and_its_run_stays():

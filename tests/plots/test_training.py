@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 
 from genlab.plots.palette import CLASS_COLOURS
+from genlab.plots.panels import Line, Look, in_view
 from genlab.plots.training import (
     MOST_POINTS,
     VALIDATION,
     Curve,
-    Line,
-    Look,
     band,
-    in_view,
     smoothed,
     thinned,
     training_chart,
 )
 
-FLOORS = {"pixel entropy": 190.0, "mean image": 385.0}
+LINES = {"pixel entropy": 190.0, "mean image": 385.0}
+FLOORS = {"neg_elbo": LINES, "recon_nll": LINES}
 
 
 def curve(name="run", group=None, count=50, level=0.0):
@@ -33,6 +32,18 @@ def curve(name="run", group=None, count=50, level=0.0):
         ends=ends,
         validation={"neg_elbo": loss[9::10] + 1, "kl": np.full(len(ends), 15.0)},
     )
+
+
+def of_a_gan(name="gan", count=50):
+    steps = 20 * np.arange(1, count + 1)
+    train = {
+        "loss_g": np.full(count, -0.7),
+        "d_fake": np.linspace(0.5, 0.0, count),
+        "loss_d": np.full(count, 1.4),
+        "d_real": np.linspace(0.5, 1.0, count),
+    }
+    ends, none = np.empty(0), {}
+    return Curve(name, name, batches=200, steps=steps, train=train, ends=ends, validation=none)
 
 
 def lines_named(chart, name, panel=0):
@@ -99,6 +110,31 @@ def test_seeds_are_a_mean_within_a_filled_band():
     assert drawn[0]["stack"] == drawn[1]["stack"]
     np.testing.assert_allclose(top[:, 1], 6.0, atol=0.01)
     np.testing.assert_allclose(mean[:, 1], bottom[:, 1] + 3.0, atol=0.01)
+
+
+def test_the_losses_of_a_gan_stand_in_their_order_in_two_columns():
+    chart = training_chart([of_a_gan()], Look(floors={"loss_d": {"equilibrium": 1.386}}))
+    assert [title["text"] for title in chart["title"]] == [
+        "Loss of D",
+        "Loss of G",
+        "D(x) of real images",
+        "D(G(z)) of fakes",
+    ]
+    assert len({(grid["left"], grid["top"]) for grid in chart["grid"]}) == 4
+    assert len({grid["left"] for grid in chart["grid"]}) == 2
+    (mark,) = [s for s in chart["series"] if "markLine" in s]
+    assert mark["yAxisIndex"] == 0
+
+
+def test_a_loss_below_zero_is_in_view_and_takes_no_log_scale():
+    chart = training_chart([of_a_gan()], Look(log=True))
+    assert chart["yAxis"][1]["min"] < -0.7 < chart["yAxis"][1]["max"]
+    assert [axis["type"] for axis in chart["yAxis"]] == ["log", "value", "log", "value"]
+
+
+def test_a_run_of_another_family_laid_over_brings_no_panel_of_its_own():
+    chart = training_chart([curve(), of_a_gan()], Look())
+    assert len(chart["grid"]) == 3
 
 
 def test_floors_are_drawn_and_kept_in_view_and_kl_has_none():

@@ -50,7 +50,7 @@ export function priorDraw(seed, dimensions, temperature = 1) {
 }
 
 /** Numbers in [0, 1) by xorshift32 (Marsaglia 2003); the first few only mix the seed in. */
-function uniforms(seed) {
+export function uniforms(seed) {
   let state = Math.imul(seed + 1, 2654435761) | 0 || 1; // zero would stay zero
   const next = () => {
     state ^= state << 13;
