@@ -18,8 +18,9 @@ def chromium():
         if os.environ.get("CI"):
             pytest.fail("CI must not skip the browser tests: install Chromium.")
         pytest.skip("Chromium is not installed.")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # ms: the machine may be slow, and is waited for
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

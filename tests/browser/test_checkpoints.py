@@ -63,7 +63,7 @@ def common(name) -> dict[str, torch.Tensor]:
 
 
 def test_a_link_opens_a_run_with_its_pictures_and_figures(page):
-    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped")
+    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped&q=vae")
     main = page.get_by_test_id("stMain")
     expect(main.get_by_role("heading", name="vae2d-mnist")).to_be_visible()
     expect(page.get_by_alt_text(re.compile("what the model makes of it"))).to_be_visible()
@@ -85,7 +85,7 @@ def test_a_tab_goes_into_the_link_and_the_link_opens_it(page):
 
 
 def test_another_run_opens_at_a_click(page):
-    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped")
+    open_checkpoints(page, "?run=vae2d-mnist&whose=shipped&q=vae")
     page.get_by_role("button", name="vae-fashion", exact=True).click()
     expect(page.get_by_role("heading", name="vae-fashion", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("run=vae-fashion"))
@@ -145,7 +145,7 @@ def test_the_list_is_searched_and_the_link_keeps_the_search(page):
 
 
 def test_two_runs_are_compared_from_their_cards(page):
-    open_checkpoints(page, "?whose=shipped")
+    open_checkpoints(page, "?whose=shipped&q=vae")
     page.locator(".st-key-checkpoints-compare-vae-fashion label").click()
     expect(page.get_by_text("tick Compare at another run")).to_be_visible()
     page.locator(".st-key-checkpoints-compare-cvae-fashion label").click()

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from genlab.errors import GenLabError
+from genlab.explore.gan_scores import scorer
 from genlab.jobs import queue, trainer
 from genlab.jobs.desk import (
     COMMAND_LINE,
@@ -41,10 +42,10 @@ def submit(name, epochs=3, **settings):
     return submit_run(config.to_dict(), name, COMMAND_LINE)
 
 
-def here(job, describe=lambda run, stopped: None):
+def here(job, describe=lambda run, stopped: None, scorer=lambda config: None):
     """Train the job in this process, as its own would."""
     change(job.id, state="running")
-    run_job(job.id, describe)
+    run_job(job.id, describe, scorer)
     return find_job(job.id)
 
 
@@ -164,7 +165,7 @@ def test_a_killed_process_is_found_and_resumes_to_the_same_weights(monkeypatch):
 
 def test_a_killed_gan_resumes_to_the_same_weights_and_the_same_film(monkeypatch):
     monkeypatch.setenv("GENLAB_SAVE_EVERY", "0.05")
-    here(submit_gan("whole"))
+    here(submit_gan("whole"), scorer=scorer)
     job = submit_gan("killed")
     slow_motion(job.id, 0.05, COMMAND_LINE)
     process = start_process(job)
@@ -174,7 +175,7 @@ def test_a_killed_gan_resumes_to_the_same_weights_and_the_same_film(monkeypatch)
     process.wait()
     assert find_job(job.id).state == "running"
     slow_motion(job.id, 0.0, COMMAND_LINE)
-    assert here(job).state == "done"
+    assert here(job, scorer=scorer).state == "done"
     assert same_weights("killed", "whole")
     assert same_films("killed", "whole")
     film = load_film(find_run("killed"))

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from genlab.places import ROOT, new_runs
 from genlab.runs.folder import find_run, list_runs, load_tensors, read_summary
 from genlab.ui.checkpoints import checkpoints_script
+from genlab.ui.run_list import PER_PAGE
 
 SHIPPED = ("vae-fashion", "cvae-fashion", "vae2d-mnist")
 
@@ -91,9 +92,15 @@ def test_a_link_opens_a_run_with_its_figures_beside_their_floors(name):
 
 
 def test_all_runs_are_listed_and_one_opens_at_a_press():
-    page = open_page()
-    for run in list_runs():
-        assert page.button(key=f"checkpoints.open.{run.name}").label == run.name
+    page, listed = open_page(), []
+    for _ in range(-(-len(list_runs()) // PER_PAGE)):
+        cards = [b for b in page.button if b.key and b.key.startswith("checkpoints.open.")]
+        assert [b.key for b in cards] == [f"checkpoints.open.{b.label}" for b in cards]
+        listed += [b.label for b in cards]
+        if not page.button(key="checkpoints.pager.next").disabled:
+            press(page, "checkpoints.pager.next")
+    assert sorted(listed) == sorted(run.name for run in list_runs())
+    page = open_page(q="vae2d")
     press(page, "checkpoints.open.vae2d-mnist")
     assert page.subheader[0].value == "vae2d-mnist"
     assert page.query_params["run"] == "vae2d-mnist"
