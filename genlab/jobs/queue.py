@@ -101,7 +101,7 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
         new = not path.exists()
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         if new:
-            connection.execute("PRAGMA journal_mode = WAL")
+            write_ahead(connection)
         connection.executescript(SCHEMA)
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         yield connection
@@ -123,6 +123,20 @@ def table(*, write: bool) -> Iterator[sqlite3.Connection]:
     finally:
         if connection is not None:
             connection.close()
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Have readers and a writer not wait for one another. SQLite itself does not wait here for
+    another process that does the same to a new file."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def submit(
