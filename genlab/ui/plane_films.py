@@ -145,7 +145,8 @@ def packed_film(film: Film) -> bytes:
         GenLabError: its training failed or was stopped; who asks again has it tried again.
     """
     if film.packed is None:
-        with _lock:
-            _films.pop(film.wanted, None)
+        with _lock:  # also the one beside it, which failed alike
+            for wanted in [w for w, f in _films.items() if f.done.is_set() and f.packed is None]:
+                del _films[wanted]
         raise GenLabError(film.error)
     return film.packed
