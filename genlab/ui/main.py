@@ -1,5 +1,6 @@
 """The router: every page is one line here."""
 
+import pandas  # noqa: F401  Plotly reads it as it finds it: whole, not half loaded by `warm`
 import streamlit as st
 
 from genlab.places import ROOT
