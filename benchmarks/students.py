@@ -45,6 +45,7 @@ from genlab.jobs.queue import ENDED, Job, list_jobs, waiting
 from genlab.places import new_runs
 from genlab.runs.folder import find_run, load_tensors
 from genlab.ui.owner import COOKIE, visitor_id_of
+from genlab.ui.train_form import key_of
 from tests.browser.server import running_server
 
 TARGET = 300.0  # milliseconds, p95 of page events while a job trains
@@ -128,7 +129,7 @@ class Student:
         if self.settings > 0:
             self.settings -= 1
             name, low, high = [("seed", 0, 99), ("epochs", 2, 40), ("hidden", 8, 32)][self.settings]
-            await self.tab.put(f"train.{name}", self.chance.randint(low, high), due)
+            await self.tab.put(key_of(name), self.chance.randint(low, high), due)
             return
         before = self.shown_jobs()
         request = await self.tab.press("train.start", due)

@@ -1,4 +1,4 @@
-"""The GAN theatre under the hand: frame intervals while scrubbing, and generators in the browser.
+"""The theatres under the hand: frame intervals of GAN films and registrations, generators' times.
 
     pip install -r requirements-dev.txt
     python -m benchmarks.theatre [--seconds 5] [--json]
@@ -8,6 +8,7 @@ animation frame the cursor moves by one frame. Intervals are those between anima
 too; draw is the time that the page's own code takes of one. The browser composes the page without
 WebGL here, as on a machine without a GPU. Generators: each architecture of the GAN models,
 untrained, one noise at a time as a dragging hand asks for it, with and without vectors.
+Registration: EM on two clouds of 2,000 points each with its lines, played over and over.
 """
 
 import argparse
@@ -49,6 +50,26 @@ async (seconds) => {
   return { rest, intervals: intervals.slice(5), draws: draws.slice(5) };
 }
 """
+PLAY = """
+async (seconds) => {
+  const root = [...document.querySelectorAll('*')].flatMap((e) => e.shadowRoot ?? [])
+    .find((shadow) => shadow.querySelector('.theatre')).querySelector('.genlab-root');
+  const play = [...root.querySelectorAll('button')].find((b) => b.textContent.includes('Play'));
+  const frame = () => new Promise(requestAnimationFrame);
+  const intervals = [], draws = [];
+  const end = performance.now() + 1000 * seconds;
+  let before = await frame();
+  while (performance.now() < end) {
+    if (root.dataset.playing !== 'true') play.click();
+    const now = await frame();
+    intervals.push(now - before);
+    before = now;
+    draws.push(Number(root.dataset.frameMs));
+  }
+  return { intervals: intervals.slice(5), draws: draws.slice(5) };
+}
+"""
+REGISTRATION = "/registration?points=2000&steps=30&sigma=fit&pi=mixture&model=rigid&at=0"
 GENERATE = """
 async (url) => {
   const module = performance.getEntriesByType('resource')
@@ -114,6 +135,10 @@ def measure(server: str, chromium, seconds: float) -> dict:
         url = generator_url(find_run(name))
         times = page.evaluate(GENERATE, url)
         found[architecture] = {kind: spread(values) for kind, values in times.items()}
+    page.goto(REGISTRATION)
+    page.wait_for_selector(".genlab-root[data-time]:has(.theatre)", timeout=60_000)
+    page.wait_for_timeout(2000)
+    found["registration"] = {k: spread(v) for k, v in page.evaluate(PLAY, seconds).items()}
     page.close()
     return found
 

@@ -21,6 +21,7 @@ from genlab.ui.live_decoder import (
     settled,
     sliders_script,
 )
+from genlab.ui.page_link import PageLink
 
 FIRST = "vae-fashion"
 FRESH = View(start=0, other=1)  # where a visitor without a link begins
@@ -92,14 +93,14 @@ if not names:
     )
     st.stop()
 
-# held: the view on show; held["link"]: the URL parameters last written for it. Other parameters
-# than those are a link that was opened, or a step back in the browser's history.
-held = st.session_state.setdefault(
-    "sliders.held", {"run": None, "view": FRESH, "version": 0, "link": {}, "nll": None}
+held = st.session_state.setdefault(  # the view on show
+    "sliders.held", {"run": None, "view": FRESH, "version": 0, "link": PageLink(), "nll": None}
 )
 link = st.query_params.to_dict()
-opened = held["run"] is None or (bool(link) and link != held["link"])
+chosen = st.session_state.get("sliders.run")
+opened = held["link"].is_opened(link, acted=chosen not in (None, held["run"]))
 if opened:
+    held["link"].open(link)
     first = FIRST if FIRST in names else names[0]
     wanted = link.get("run", first)
     if wanted not in names:
@@ -164,9 +165,10 @@ def sliders() -> None:
         if message and message.get("version") == held["version"]:
             held["view"] = read_view(message, **limits)
             held["nll"] = nll_of(message)
-        held["link"] = {"run": run.name} | link_of(held["view"])
-        if st.query_params.to_dict() != held["link"]:
-            st.query_params.from_dict(held["link"])
+        link = {"run": run.name} | link_of(held["view"])
+        held["link"].write(link)
+        if st.query_params.to_dict() != link:
+            st.query_params.from_dict(link)
         if held["view"].z is not None:
             show_numbers(held["view"], held["nll"])
         st.subheader("What to look for")

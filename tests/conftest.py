@@ -6,6 +6,20 @@ import numpy as np
 import pytest
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With several processes (`pytest -n 2`) a file stays whole, and the browser tests share one
+    process: one browser at a time is as much as a small machine has room for."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            where = super()._split_scope(nodeid)
+            return "browser" if where.startswith("tests/browser/") else where
+
+    return OneBrowser(config, log)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
     """New runs and caches of a test go to a folder that nothing else sees."""

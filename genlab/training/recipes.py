@@ -20,6 +20,7 @@ from genlab.models.vae import VAE, VAEConfig
 from genlab.training.classifier_step import ClassifierStep
 from genlab.training.config import TrainConfig
 from genlab.training.device import pick_precision
+from genlab.training.fast_gan_step import FastGANStep, has_written_gradient
 from genlab.training.fast_vae_step import FastVAEStep
 from genlab.training.gan_step import GANStep
 from genlab.training.loop import Step
@@ -54,10 +55,17 @@ def make_vae_step(model: nn.Module, config: TrainConfig, steps: int, shard: Shar
     return VAEStep(model, config, steps, shard)
 
 
+def make_gan_step(model: nn.Module, config: TrainConfig, steps: int, shard: Shard = ALONE) -> Step:
+    device = next(model.parameters()).device
+    if device.type == "cpu" and has_written_gradient(model.config):
+        return FastGANStep(model, config, steps, shard)
+    return GANStep(model, config, steps, shard)
+
+
 FAMILIES: dict[str, Family] = {
     "vae": Family(VAEConfig, VAE, make_vae_step),
     "cvae": Family(CVAEConfig, CVAE, make_vae_step),
-    "gan": Family(GANConfig, GAN, GANStep),
+    "gan": Family(GANConfig, GAN, make_gan_step),
     "classifier": Family(ClassifierConfig, DigitClassifier, ClassifierStep),
 }
 
@@ -108,7 +116,7 @@ RECIPES: dict[str, RunConfig] = {
     "dcgan32-mnist": RunConfig(
         family="gan",
         dataset="mnist",
-        model=GANConfig(architecture="dcgan-32"),
+        model=GANConfig(architecture="dcgan-32", r1=1.0),
         training=TrainConfig(epochs=10, batch_size=64, schedule="cosine", validation_share=0.05),
     ),
     "dcgan28-mnist": RunConfig(

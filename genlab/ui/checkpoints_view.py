@@ -4,7 +4,6 @@ The view lives here; the widgets and the URL follow it. The keys of the widgets 
 "checkpoints." and the name of a field.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
@@ -12,9 +11,8 @@ import streamlit as st
 
 from genlab.runs.families import FAMILIES, LOSSES
 from genlab.runs.folder import NAME
+from genlab.ui.page_link import PageLink
 
-LATE = 1.0  # seconds in which a browser may still send a URL before the last
-KEPT = 8  # of those URLs
 MOST_COMPARED = 8
 SORTS = {
     "newest": "Newest first",
@@ -49,9 +47,7 @@ class CheckpointsView:
 @dataclass
 class CheckpointsState:
     view: CheckpointsView = CheckpointsView()
-    link: dict[str, str] | None = None  # the URL parameters last read or written
-    links_before: list[dict[str, str]] = field(default_factory=list)
-    written: float = 0.0  # monotonic seconds, when `link` was
+    link: PageLink = field(default_factory=PageLink)
     acted: bool = False  # a button has changed the view since
     reveal: bool = False  # turn the list to the page that the run is on
 
@@ -93,26 +89,14 @@ def open_view() -> CheckpointsState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("checkpoints.state", CheckpointsState())
     link = st.query_params.to_dict()
-    if link_opened(state, link):
+    if state.link.is_opened(link, acted=state.acted or has_changed(state.view)):
         state.view, state.reveal = read_view(link), "run" in link
-        state.link = link  # a click may come before this script has reached its end
+        state.link.open(link)
         impose(state.view)
     elif "checkpoints.q" not in st.session_state:  # back from another page
         impose(state.view)
     read_widgets(state)
     return state
-
-
-def link_opened(state: CheckpointsState, link: dict[str, str]) -> bool:
-    """Whether the URL is another than the last one written: a link, or a step in the history.
-
-    A browser may still send an earlier one: soon after the last was written, or with a click that
-    came before it.
-    """
-    if link == state.link or (not link and state.link is not None):
-        return False
-    soon = time.monotonic() - state.written < LATE
-    return not (link in state.links_before and (soon or state.acted or has_changed(state.view)))
 
 
 def has_changed(view: CheckpointsView) -> bool:
@@ -154,9 +138,7 @@ def settle_on(**values: str) -> None:
 def show_link(state: CheckpointsState) -> None:
     """Write the view into the URL."""
     link, state.acted = link_of(state.view), False
-    if link != state.link:
-        state.links_before = [*state.links_before, state.link or {}][-KEPT:]
-        state.link, state.written = link, time.monotonic()
+    state.link.write(link)
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 

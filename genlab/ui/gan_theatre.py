@@ -1,6 +1,5 @@
 """The GAN theatre as a component, and the state of a visitor's page."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -24,9 +23,9 @@ from genlab.ui.gan_view import (
     title_of,
 )
 from genlab.ui.hostile import literal
+from genlab.ui.page_link import PageLink
 
 PLANE = "plane_"  # what the parameters of the other tab begin with
-LATE = 1.0  # seconds in which a browser may still send the URL before the last
 TABS = ("Theatre", "In the plane")
 
 
@@ -35,25 +34,23 @@ class GanState:
     view: TheatreView = FRESH
     keys: list[str] = field(default_factory=list)
     version: int = 0  # of what the browser is made to show
-    link: dict[str, str] | None = None  # the URL parameters last written; None before any
-    link_before: dict[str, str] = field(default_factory=dict)
-    written: float = 0.0  # monotonic seconds, when `link` was
+    link: PageLink = field(default_factory=PageLink)  # its own parameters
 
 
 def open_theatre(options: dict[str, Run | Job], jobs: Sequence[Job]) -> GanState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("gan.state", GanState())
     link = own_parameters()
-    late = link == state.link_before and time.monotonic() - state.written < LATE
-    if state.link is None or (link and link != state.link and not late):
-        if state.link is None and not link.get("show") and plane_parameters():
+    shown = st.session_state.get("gan.runs")
+    if state.link.is_opened(link, acted=shown not in (None, state.keys)):
+        if state.link.now is None and not link.get("show") and plane_parameters():
             link = link | {"show": "plane"}
         take_over(state, link, options, jobs)
     elif "gan.runs" not in st.session_state:  # back from another page
         state.version += 1
         st.session_state["gan.runs"] = state.keys or first_choice(options)
         if "gan.tab" not in st.session_state:
-            st.session_state["gan.tab"] = TABS[state.link.get("show") == "plane"]
+            st.session_state["gan.tab"] = TABS[state.link.now.get("show") == "plane"]
     kept = read_keys("~".join(st.session_state["gan.runs"]), options, jobs)
     if kept != st.session_state["gan.runs"]:  # a job has become a run, or a run is gone
         st.session_state["gan.runs"] = kept or first_choice(options)
@@ -69,7 +66,8 @@ def take_over(
     keys = read_keys(wanted, options, jobs)
     if wanted and not keys and options:
         st.warning(f'There is no film of "{literal(wanted[:80])}" here; these are others.')
-    state.view, state.link = read_view(link), link
+    state.view = read_view(link)
+    state.link.open(link)
     state.version += 1
     st.session_state["gan.runs"] = keys or first_choice(options)
     st.session_state["gan.tab"] = TABS[link.get("show") == "plane"]
@@ -89,8 +87,7 @@ def show_link(state: GanState) -> None:
     link |= link_of(state.view)
     if st.session_state.get("gan.tab") == TABS[1]:
         link["show"] = "plane"
-    if link != state.link:
-        state.link_before, state.link, state.written = state.link or {}, link, time.monotonic()
+    state.link.write(link)
     if own_parameters() != link:
         st.query_params.from_dict(link | plane_parameters())
 

@@ -4,7 +4,6 @@ The view lives here; the widgets above the maps, the component and the URL follo
 are "maps." and the name of a MapsView field, or of a LiveSettings field.
 """
 
-import time
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -26,8 +25,8 @@ from genlab.ui.linked_maps import (
     read_settings,
     read_view,
 )
+from genlab.ui.page_link import PageLink
 
-LATE = 1.0  # seconds in which a browser may still send the URL before the last
 FIELDS = ("left", "left_map", "right", "right_map", "aligned")
 
 
@@ -35,17 +34,16 @@ FIELDS = ("left", "left_map", "right", "right_map", "aligned")
 class MapsState:
     view: MapsView | None = None
     version: int = 0  # of what the browser is made to show; see linked_maps
-    link: dict[str, str] = field(default_factory=dict)  # the URL parameters last written
-    link_before: dict[str, str] = field(default_factory=dict)
-    written: float = 0.0  # monotonic seconds, when `link` was
+    link: PageLink = field(default_factory=PageLink)
     films: dict[str, tuple] = field(default_factory=dict)  # place -> ((run, settings), film id)
 
 
 def open_maps(runs: list[Run]) -> MapsState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("maps.state", MapsState())
-    if link_opened(state):
-        link = st.query_params.to_dict()
+    link = st.query_params.to_dict()
+    if state.link.is_opened(link, acted=has_changed(state.view)):
+        state.link.open(link)
         view = read_view(link, runs)
         for side in ("left", "right"):
             if link.get(side, getattr(view, side)) != getattr(view, side):
@@ -65,11 +63,12 @@ def open_maps(runs: list[Run]) -> MapsState:
     return state
 
 
-def link_opened(state: MapsState) -> bool:
-    """Whether the URL is another than the last one written: a link, or a step in the history."""
-    link = st.query_params.to_dict()
-    late = link == state.link_before and time.monotonic() - state.written < LATE
-    return link != state.link and not late and (bool(link) or state.view is None)
+def has_changed(view: MapsView | None) -> bool:
+    """Whether a widget shows another value than the view: somebody has just chosen it."""
+    shown = {name: st.session_state.get(f"maps.{name}") for name in FIELDS}
+    return view is not None and any(
+        value not in (None, getattr(view, name)) for name, value in shown.items()
+    )
 
 
 def take_over(state: MapsState, view: MapsView) -> None:
@@ -110,8 +109,7 @@ def read_widgets(state: MapsState, runs: dict[str, Run]) -> None:
 def show_link(state: MapsState) -> None:
     """Writes the view into the URL."""
     link = link_of(state.view)
-    if link != state.link:
-        state.link_before, state.link, state.written = state.link, link, time.monotonic()
+    state.link.write(link)
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 

@@ -4,7 +4,6 @@ The view lives here; the widgets, the browser and the URL follow it. Of the URL 
 with plane_view.PREFIX are read and written.
 """
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
@@ -12,10 +11,10 @@ from uuid import uuid4
 import streamlit as st
 
 from genlab.errors import GenLabError
+from genlab.ui.page_link import PageLink
 from genlab.ui.plane_films import ask
 from genlab.ui.plane_view import FRESH, PlaneView, is_own, link_of, read_link, read_view, settled
 
-LATE = 1.0  # seconds in which a browser may still send the URL before the last
 COMPONENT = "plane.component"
 KNOBS = (
     *("axes", "target", "left", "right", "noise", "rate_d", "rate_g", "d_steps"),
@@ -30,9 +29,7 @@ class PlaneState:
     trained: PlaneView | None = None  # the last view whose films were on stage
     on_stage: dict[str, Any] | None = None  # the component's data
     version: int = 0  # of what is imposed
-    link: dict[str, str] | None = None  # the own URL parameters last written; None before any
-    link_before: dict[str, str] = field(default_factory=dict)
-    written: float = 0.0  # monotonic seconds, when `link` was
+    link: PageLink = field(default_factory=PageLink)  # its own parameters
     stopped: bool = False  # the very first training was ended
     widgets: int = 0  # how often the widgets were made anew; part of their keys
     who: str = field(default_factory=lambda: uuid4().hex)  # this visitor, to plane_films
@@ -50,9 +47,8 @@ def open_plane() -> PlaneState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("plane.state", PlaneState())
     link = own_parameters()
-    late = link == state.link_before and time.monotonic() - state.written < LATE
-    if state.link is None or (link and link != state.link and not late):
-        state.link = link
+    if state.link.is_opened(link, acted=has_turned(state)):
+        state.link.open(link)
         take_over(state, read_link(link))
     elif state.key("target") not in st.session_state:  # back from another page
         impose(state, state.view)
@@ -93,6 +89,12 @@ def kept_knobs(view: PlaneView) -> dict[str, Any]:
     return {name: getattr(view, name) for name in KNOBS}
 
 
+def has_turned(state: PlaneState) -> bool:
+    """Whether a knob shows another value than the view: somebody has just turned it."""
+    shown = {name: st.session_state.get(state.key(name)) for name in KNOBS}
+    return any(value not in (None, getattr(state.view, name)) for name, value in shown.items())
+
+
 def read_widgets(state: PlaneState) -> None:
     """Take in the knobs; where one has turned, new films play from their start.
 
@@ -124,8 +126,7 @@ def stop(state: PlaneState) -> None:
 def show_link(state: PlaneState) -> None:
     """Write the view into the URL, and leave the parameters of others alone."""
     link = link_of(state.view)
-    if link != state.link:
-        state.link_before, state.link, state.written = state.link or {}, link, time.monotonic()
+    state.link.write(link)
     if own_parameters() != link:
         others = {n: text for n, text in st.query_params.to_dict().items() if not is_own(n)}
         st.query_params.from_dict(others | link)

@@ -88,7 +88,8 @@ def show_landscape(view: RegistrationView, problem: Problem, films: list[list[St
         other = np.array([shift_of(step.transform, problem.middle) for step in films[1]])
     figure = landscape_figure(found, planted_shift(problem), other)
     best = found.peaks[0] if len(found.peaks) else found.path[-1]
-    words = f"highest near T ({best[0]:.2f}, {best[1]:.2f}), {len(found.peaks)} local optima"
+    words = f"highest near T ({best[0]:.2f}, {best[1]:.2f}), {len(found.peaks)} local "
+    words += "optimum" if len(found.peaks) == 1 else "optima"
     st.plotly_chart(figure, key="registration.landscape", width="stretch", alt=words)
     held = "" if view.model == "translation" else " and the turn of EM's end"
     which = "the best Pi at each place" if view.pi == "learned" else "Pi uniform"

@@ -3,12 +3,12 @@
 The view lives here; the widgets, the browser and the URL follow it.
 """
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
+from genlab.ui.page_link import PageLink
 from genlab.ui.registration_problem import Upload
 from genlab.ui.registration_view import (
     DATA,
@@ -21,7 +21,6 @@ from genlab.ui.registration_view import (
     settled,
 )
 
-LATE = 1.0  # seconds in which a browser may still send the URL before the last
 COMPONENT = "registration.component"
 
 
@@ -34,9 +33,7 @@ class RegistrationState:
     staged: int | None = None  # the version on stage
     on_stage: dict[str, Any] | None = None  # the component's data
     upload: Upload = field(default_factory=Upload)
-    link: dict[str, str] | None = None  # the URL parameters last written; None before any
-    link_before: dict[str, str] = field(default_factory=dict)
-    written: float = 0.0  # monotonic seconds, when `link` was
+    link: PageLink = field(default_factory=PageLink)
     widgets: int = 0  # how often the widgets were made anew; part of their keys
     seen: dict[str, str] = field(default_factory=dict)  # role -> the file that was read last
 
@@ -50,9 +47,8 @@ def open_registration() -> RegistrationState:
     """The state of this session, after a link that was opened, if one was."""
     state = st.session_state.setdefault("registration.state", RegistrationState())
     link = st.query_params.to_dict()
-    late = link == state.link_before and time.monotonic() - state.written < LATE
-    if state.link is None or (link and link != state.link and not late):
-        state.link = link
+    if state.link.is_opened(link, acted=bool(turned(state))):
+        state.link.open(link)
         take_over(state, read_view(link))
     elif state.key("cloud") not in st.session_state:  # back from another page
         take_over(state, state.view)
@@ -91,23 +87,27 @@ def read_look(state: RegistrationState) -> None:
 
 def read_knobs(state: RegistrationState) -> None:
     """Take in the widgets, before they are drawn; where one has turned, the new film plays."""
-    names = [name for name in (*DATA, *FIT) if state.key(name) in st.session_state]
-    knobs = {name: st.session_state[state.key(name)] for name in names}
-    before = {name: getattr(state.view, name) for name in names}
-    if knobs == before:
+    knobs = turned(state)
+    if not knobs:
         return
     view = replace(state.view, **knobs, at=None)
-    if any(knobs[name] != before[name] for name in names if name in DATA):
+    if any(name in DATA for name in knobs):
         view = replace(view, start=())
     impose(state, view, play=True)
     if state.view != view:  # one choice has changed another
         state.widgets += 1
 
 
+def turned(state: RegistrationState) -> dict[str, Any]:
+    """The knobs that show another value than the view: somebody has just turned them."""
+    keys = {name: state.key(name) for name in (*DATA, *FIT)}
+    shown = {name: st.session_state[key] for name, key in keys.items() if key in st.session_state}
+    return {name: value for name, value in shown.items() if value != getattr(state.view, name)}
+
+
 def show_link(state: RegistrationState) -> None:
     """Write the view into the URL."""
     link = link_of(state.view)
-    if link != state.link:
-        state.link_before, state.link, state.written = state.link or {}, link, time.monotonic()
+    state.link.write(link)
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)

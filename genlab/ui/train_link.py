@@ -1,6 +1,5 @@
 """The Train page's state as a link: the form, the jobs on show and how their curves are drawn."""
 
-import time
 from collections.abc import Mapping
 
 import streamlit as st
@@ -9,31 +8,25 @@ from genlab.jobs.desk import Visitor
 from genlab.jobs.queue import ENDED, Job
 from genlab.jobs.recipe_book import Book
 from genlab.plots.panels import Look
+from genlab.ui.page_link import PageLink
 from genlab.ui.train_desk import jobs_now, siblings
 from genlab.ui.train_form import Wish, fill_from_link, link_of_form
 from genlab.ui.train_watch import runs_now
 
 MOST_SHOWN = 20  # jobs of a link
-LATE = 1.0  # seconds in which a browser may still send a URL before the last
-KEPT = 8  # of those URLs
 FRESH = Look()
 LOOK_KEYS = ("train.smoothing", "train.axis", "train.log", "train.floors", "train.with")
 
 
 def take_over_link(book: Book, visitor: Visitor) -> list[Job]:
-    """Bring the page's state up to the link that was opened, if one was; return all jobs.
-
-    Other parameters than those last written are a link, or a step back in the browser's history;
-    but soon after these were written a browser still sends earlier ones with what is clicked.
-    """
+    """Bring the page's state up to the link that was opened, if one was; return all jobs."""
     state, link, jobs = st.session_state, st.query_params.to_dict(), jobs_now()
-    held, (before, written) = state.get("train.link"), state.get("train.links_before", ([], 0.0))
-    late = link in before and time.monotonic() - written < LATE
-    if held is None or (link and link != held and not late):
+    held: PageLink = state.setdefault("train.link", PageLink())
+    if held.is_opened(link):
         fill(book, link, jobs, visitor)
-        state["train.link"] = link  # a click may come before this script has reached its end
+        held.open(link)
     elif "train.recipe" not in state:  # back from another page, which has dropped the widgets
-        fill(book, held, jobs, visitor)
+        fill(book, held.now, jobs, visitor)
     hold_look()
     if state.pop("train.clear_name", False):
         state["train.name"] = ""
@@ -108,10 +101,6 @@ def keep_link(wish: Wish, book: Book) -> None:
     for parameter, wanted, sign in (("and", "job", "-"), ("with", "run", "~")):
         if values := [value for kind, _, value in others if kind == wanted]:
             link[parameter] = sign.join(values)
-    held = state["train.link"]
-    if link != held:
-        before, _ = state.get("train.links_before", ([], 0.0))
-        state["train.links_before"] = ([*before, held][-KEPT:], time.monotonic())
-        state["train.link"] = link
+    state["train.link"].write(link)
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from genlab.runs.archive import zip_run
 from genlab.runs.folder import find_run, load_tensors
 from tests.browser.server import watched_page
+from tests.browser.waiting import resting
 
 
 class RunsCode:
@@ -22,12 +23,6 @@ class RunsCode:
 
     def __reduce__(self):
         return os.mkdir, (str(self.path),)
-
-
-def resting(page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=60_000
-    )
 
 
 def open_checkpoints(page, query: str = "") -> None:

@@ -22,6 +22,7 @@ from genlab.runs.folder import load_tensors
 from genlab.runs.models import load_model
 from genlab.ui.gan_arrays import generator_bytes, generator_url
 from tests.browser.server import running_server, watched_page
+from tests.browser.waiting import eventually, resting
 from tests.gan_runs import probe_summary, some_film, write_gan_run
 
 ONE = some_film()  # updates 0, 10, 25, 50, 100, 250, 500, batches of 64
@@ -72,12 +73,7 @@ def page(chromium, theatre_server):
 def open_theatre(page, **link) -> None:
     page.goto("/gan?" + "&".join(f"{name}={value}" for name, value in link.items()))
     expect(page.locator(".theatre[data-at]")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(400)
     resting(page)
-
-
-def resting(page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def colours(canvas) -> np.ndarray:
@@ -174,7 +170,7 @@ def test_dragging_over_a_curve_scrubs_and_tells_python_once_at_rest(page):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_theatre(page, runs="one~other", at=0)
-    page.wait_for_timeout(600)
+    resting(page, sent)
     before, seen = len(sent), []
     box = page.locator("[data-chart=losses] .plot").bounding_box()
     y = box["y"] + box["height"] / 2
@@ -192,8 +188,8 @@ def test_dragging_over_a_curve_scrubs_and_tells_python_once_at_rest(page):
     assert len(set(moments)) > 2
     assert list(frames) == [np.searchsorted(ONE.updates, m, side="right") - 1 for m in moments]
     page.mouse.up()
-    page.wait_for_timeout(1000)
-    resting(page)
+    eventually(page, lambda: len(sent) > before)
+    resting(page, sent)
     assert len(sent) == before + 1
 
 
@@ -383,8 +379,5 @@ def test_without_motion_the_film_goes_from_frame_to_frame(chromium, theatre_serv
         open_theatre(page, runs="one", at=0)
         page.get_by_role("button", name="Play or pause (Space)").click()
         seen = set()
-        for _ in range(25):
-            seen.add(at(page))
-            page.wait_for_timeout(60)
+        eventually(page, lambda: seen.add(at(page)) or len(seen) >= 3)
         assert seen <= set(ONE.updates.tolist())
-        assert len(seen) >= 2

@@ -13,7 +13,8 @@ from genlab.explore.maps import load_map
 from genlab.explore.selection import selection_text
 from genlab.runs.folder import find_run, load_array
 from genlab.runs.models import load_model
-from tests.browser.conftest import watched_page
+from tests.browser.server import watched_page
+from tests.browser.waiting import resting
 
 PIXELS = """canvas => Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
@@ -29,10 +30,6 @@ def open_maps(page, link: str = LINK) -> None:
         expect(plot(page, place)).to_have_attribute("data-state", "ready", timeout=30_000)
     expect(page.locator(".gallery h3")).to_contain_text("showing")
     resting(page)
-
-
-def resting(page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def plot(page, place: str):
@@ -433,7 +430,7 @@ def test_one_finger_lassos_and_two_zoom(plain):
         spots = [{"x": float(x), "y": float(y), "id": i} for i, (x, y) in enumerate(points)]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
 
-    lasso = circle(plain, "a", 60)
+    lasso = circle(plain, "a", 60)[::4]  # every move draws the points anew
     fingers("touchStart", lasso[0])
     for corner in lasso[1:]:
         fingers("touchMove", corner)

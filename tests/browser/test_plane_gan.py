@@ -10,6 +10,7 @@ from genlab.explore.plane_film import Frame, frames
 from genlab.explore.plane_gan import PlaneConfig
 from genlab.explore.plane_ink import read_heights, read_painting, ready_drawings
 from genlab.plots.palette import CLASS_COLOURS
+from tests.browser.waiting import eventually, resting
 
 QUICK = {"updates": 250, "hidden": 8, "batch": 32}
 PIXELS = """canvas => [canvas.width, ...canvas.getContext("2d")
@@ -29,11 +30,6 @@ def next_film(page, act) -> None:
     before = root(page).get_attribute("data-version")
     act()
     expect(root(page)).not_to_have_attribute("data-version", before, timeout=60_000)
-
-
-def resting(page) -> None:
-    page.wait_for_timeout(500)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def link(page) -> dict[str, str]:
@@ -118,21 +114,17 @@ def test_a_film_plays_without_a_message_until_it_is_paused(page):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_plane(page, at=0)
-    resting(page)
+    resting(page, sent)
     before = len(sent)
     page.get_by_role("button", name="Play").click()
     seen = set()
-    for _ in range(100):
-        page.wait_for_timeout(100)
-        seen.add(moment(page))
-        if len(seen) > 8:
-            break
-    assert len(seen) > 8
+    eventually(page, lambda: seen.add(moment(page)) or len(seen) > 8)
     assert len(sent) == before
     page.get_by_role("button", name="Pause").click()
     expect(page).to_have_url(re.compile("plane_at=[1-9]"), timeout=30_000)
     assert len(sent) == before + 1
-    assert float(link(page)["at"]) == pytest.approx(moment(page), abs=0.01)
+    told = float(link(page)["at"])
+    eventually(page, lambda: moment(page) == pytest.approx(told, abs=0.01))
 
 
 def test_a_film_without_a_moment_in_its_link_plays_from_the_start_to_the_end(page):
@@ -207,7 +199,7 @@ def test_what_is_looked_at_stands_in_the_link_and_comes_back(page):
     expect(page.locator(".theatre .panel").first).to_be_visible(timeout=60_000)
     expect_moment(page, 8)
     assert not page.get_by_label("pushes").is_checked()
-    page.wait_for_timeout(500)  # until its size has settled
+    resting(page)  # until its size has settled
     assert np.abs(picture(page, 0, 1) - shown).max() <= 1
     assert legend(page, 0, chart=1) == pytest.approx([frame_of("minimax", moment(page)).push], 0.01)
 
@@ -299,7 +291,7 @@ def test_the_first_screen_holds_pictures_and_curves(page, axes):
 def test_nothing_is_cut_off_on_a_narrow_screen(page):
     page.set_viewport_size({"width": 1000, "height": 1200})
     open_plane(page, at=250)
-    page.wait_for_timeout(300)
+    resting(page)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("node => node.scrollWidth <= node.clientWidth")
     inner = root(page).bounding_box()

@@ -71,7 +71,7 @@ def start_process(job):
 
 
 def submit_gan(name):
-    texts = {"epochs": "1", "architecture": "mlp", "batch_size": "256"}
+    texts = {"epochs": "1", "architecture": "mlp", "batch_size": "256", "r1": "0"}
     config = with_settings(RECIPES["dcgan32-mnist"], texts)
     return submit_run(config.to_dict(), name, COMMAND_LINE)
 

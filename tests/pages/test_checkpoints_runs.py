@@ -16,7 +16,7 @@ from genlab.runs.archive import zip_run
 from genlab.runs.exports import formats_of
 from genlab.runs.folder import find_run, list_runs, load_tensors, read_summary
 from genlab.runs.manage import delete_run, list_trash, read_tags, tag_run
-from genlab.ui import checkpoints_view
+from genlab.ui import page_link
 from genlab.ui.owner import visitor_id_of
 from genlab.ui.run_compare import compare_script
 
@@ -472,7 +472,7 @@ def test_a_tab_chosen_before_the_page_is_whole_is_kept(monkeypatch):
 def test_what_is_chosen_while_the_browser_has_an_earlier_url_is_kept(monkeypatch, seconds):
     page = open_page(run="vae2d-mnist", tab="Card")
     put(page, "text_input", "checkpoints.q", "mnist")
-    monkeypatch.setattr(checkpoints_view, "LATE", 1.0 if not seconds else 0.0)
+    monkeypatch.setattr(page_link, "LATE", 1.0 if not seconds else 0.0)
     page.query_params.clear()
     page.query_params["run"], page.query_params["tab"] = "vae2d-mnist", "Card"
     page.session_state["checkpoints.tab"] = "Curves"
@@ -485,7 +485,7 @@ def test_what_is_chosen_while_the_browser_has_an_earlier_url_is_kept(monkeypatch
 def test_a_run_opened_while_the_browser_has_an_earlier_url_stays_open(monkeypatch):
     page = open_page(run="vae2d-mnist", tab="Card")
     put(page, "text_input", "checkpoints.q", "fashion")
-    monkeypatch.setattr(checkpoints_view, "LATE", 0.0)
+    monkeypatch.setattr(page_link, "LATE", 0.0)
     page.query_params.clear()
     page.query_params["run"], page.query_params["tab"] = "vae2d-mnist", "Card"
     press(page, "checkpoints.open.vae-fashion")
@@ -493,7 +493,7 @@ def test_a_run_opened_while_the_browser_has_an_earlier_url_stays_open(monkeypatc
 
 
 def test_a_step_back_in_the_history_is_followed(monkeypatch):
-    monkeypatch.setattr(checkpoints_view, "LATE", 0.0)
+    monkeypatch.setattr(page_link, "LATE", 0.0)
     page = open_page(run="vae2d-mnist", tab="Card")
     press(page, "checkpoints.open.vae-fashion")
     page.query_params["run"] = "vae2d-mnist"

@@ -17,7 +17,7 @@ from genlab.jobs.recipe_book import write_book
 from genlab.jobs.trainer import run_job
 from genlab.places import ROOT
 from genlab.runs.folder import find_run, read_metrics
-from genlab.ui import owner, train_cost, train_desk, train_link, train_watch
+from genlab.ui import owner, page_link, train_cost, train_desk, train_watch
 from genlab.ui.owner import visitor_id_of
 
 ANN, BOB = "a" * 32, "b" * 32  # what their cookies would hold
@@ -190,7 +190,7 @@ def test_numbers_chosen_quickly_one_after_the_other_are_all_kept():
 
 
 def test_a_step_back_in_the_history_is_followed(monkeypatch):
-    monkeypatch.setattr(train_link, "LATE", 0.0)
+    monkeypatch.setattr(page_link, "LATE", 0.0)
     page = open_page(epochs="7")
     page.number_input(key="train.set.epochs").set_value(8).run()
     page.query_params["epochs"] = "7"
