@@ -266,9 +266,12 @@ def change_job(options: argparse.Namespace) -> None:
 
 def fetch_full_data(dataset: str) -> None:
     """Download the whole of a dataset that is here in part only, where the network allows it."""
+    from genlab.data.catalogue import find_dataset
     from genlab.data.download import download
     from genlab.data.images import load_split
 
+    if find_dataset(dataset).of_people:
+        return  # faces are not downloaded
     try:
         if load_split(dataset, "train").complete:
             return

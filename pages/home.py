@@ -4,70 +4,106 @@ import os
 
 import streamlit as st
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import DATASETS, KNOWN
 from genlab.data.images import load_split
 from genlab.runs.families import family_of
-from genlab.runs.folder import Run, list_runs, read_summary
+from genlab.runs.folder import Run, list_runs, read_summary, saved_arrays
 from genlab.runs.foreign_scan import plain
 from genlab.ui.arrays import version_of
 from genlab.ui.errors import shown_errors
 from genlab.ui.machine import device
-from genlab.ui.thumbnails import map_picture, samples_picture, traversal_picture
-
-CARD = 235  # pixels: four in a row on a projector, fewer on a narrow screen
+from genlab.ui.registration_thumbnail import registration_picture
+from genlab.ui.thumbnails import (
+    embedding_picture,
+    map_picture,
+    samples_picture,
+    traversal_picture,
+)
 
 st.title("GenLab")
 st.caption("Take a trained generative model in your hand: look at all of it, drag it, measure it.")
 
-runs = [run for run in list_runs() if run.dataset in DATASETS]
+runs = [run for run in list_runs() if run.dataset in KNOWN]
 if not runs:
     st.info("No runs yet. Train one with `python -m genlab train vae-fashion` and reload.")
     st.stop()
 
 
+PICTURES = {
+    "map": map_picture,
+    "traversal": traversal_picture,
+    "samples": samples_picture,
+    "embedding": embedding_picture,
+}
+PORTRAITS = {"map": "reconstructions", "traversal": "reconstructions", "samples": "samples"}
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def thumbnail(kind: str, name: str, version: str) -> bytes:
-    run = next(run for run in runs if run.name == name)
-    pictures = {"map": map_picture, "traversal": traversal_picture, "samples": samples_picture}
-    return pictures[kind](run)
+    return PICTURES[kind](next(run for run in runs if run.name == name))
 
 
-def lab(page: str, title: str, kind: str, name: str, icon: str, words: str) -> None:
-    """One card of the gallery, with a picture made from the run `name`, or the first that the
-    picture can be made of, if there is one."""
-    wanted = "samples" if kind == "samples" else "reconstructions"
-    fitting = [run for run in runs if family_of(run.family).portrait == wanted]
+clouds = st.cache_data(show_spinner=False)(registration_picture)
+
+
+def can_show(run: Run, kind: str) -> bool:
+    """Whether a picture of this kind can be made of the run."""
+    if run.dataset not in DATASETS:
+        return False  # faces may not be here
+    if kind == "embedding":
+        return "test" in saved_arrays(run, "embeddings")
+    return family_of(run.family).portrait == PORTRAITS[kind]
+
+
+def picture(kind: str, name: str) -> bytes | None:
+    """A picture made from the run `name`, or from the first that it can be made of, if any."""
+    if kind == "clouds":
+        return clouds()
+    fitting = [run for run in runs if can_show(run, kind)]
     run = next((run for run in fitting if run.name == name), fitting[0] if fitting else None)
-    with gallery.container(border=True, width=CARD, height="stretch"):
+    return None if run is None else thumbnail(kind, run.name, version_of(run))
+
+
+LABS = (
+    (
+        "maps", "Latent maps", "map", "vae-fashion", ":material/scatter_plot:",
+        "Lay two models' maps of 10,000 images side by side, lasso a cluster in one and find it in "
+        "the other. Which model knows the classes?",
+    ),
+    (
+        "sliders", "Latent sliders", "traversal", "vae-fashion", ":material/tune:",
+        "Drag one number of twenty and watch a sleeve grow. Walk from a boot to a bag, or the same "
+        "z under ten labels.",
+    ),
+    (
+        "gan", "GAN progression", "samples", "dcgan32-mnist", ":material/movie:",
+        "Watch digits grow out of noise, several GANs in step: their losses, what the "
+        "discriminator says, and which digits get lost.",
+    ),
+    (
+        "siamese", "Siamese pairs", "embedding", "siamese2d-mnist", ":material/compare:",
+        "Are these two the same? Drag the threshold, and see which friends are kept out and which "
+        "strangers let in.",
+    ),
+    (
+        "registration", "EM registration", "clouds", "", ":material/join:",
+        "Nobody says which points match. Step through EM as it guesses and moves, drag the cloud "
+        "to another start, and set ICP beside it.",
+    ),
+    (
+        "checkpoints", "Checkpoints", "map", "vae2d-mnist", ":material/inventory_2:",
+        "See what is here, X-ray it, and bring your own: a `.pth`, `.pt` or `.safetensors` is read "
+        "safely and explored like the rest.",
+    ),
+)  # fmt: skip
+cells = [*st.columns(3, gap="small"), *st.columns(3, gap="small")]
+for cell, (page, title, kind, name, icon, words) in zip(cells, LABS, strict=True):
+    with cell.container(border=True, height="stretch"):
         with shown_errors():
-            if run is not None:
-                st.image(thumbnail(kind, run.name, version_of(run)), width="stretch", alt=words)
+            if found := picture(kind, name):
+                st.image(found, width="stretch", alt=words)
         st.page_link(f"../../pages/{page}.py", label=f"**{title}**", icon=icon)
         st.markdown(words)
-
-
-st.html(f"<style>.st-key-home-gallery > * {{ flex: 1 1 {CARD}px !important; }}</style>")
-gallery = st.container(horizontal=True, gap="small", key="home.gallery")
-lab(
-    "maps", "Latent maps", "map", "vae-fashion", ":material/scatter_plot:",
-    "Lay two models' maps of 10,000 images side by side, lasso a cluster in one and find it in "
-    "the other. Which model knows the classes?",
-)  # fmt: skip
-lab(
-    "sliders", "Latent sliders", "traversal", "vae-fashion", ":material/tune:",
-    "Drag one number of twenty and watch a sleeve grow. Walk from a boot to a bag, or the same "
-    "z under ten labels.",
-)  # fmt: skip
-lab(
-    "gan", "GAN progression", "samples", "dcgan32-mnist", ":material/movie:",
-    "Watch digits grow out of noise, several GANs in step: their losses, what the discriminator "
-    "says, and which digits get lost.",
-)  # fmt: skip
-lab(
-    "checkpoints", "Checkpoints", "map", "vae2d-mnist", ":material/inventory_2:",
-    "See what is here, X-ray it, and bring your own: a `.pth`, `.pt` or `.safetensors` is read "
-    "safely and explored like the rest.",
-)  # fmt: skip
 
 st.subheader("On this machine")
 
@@ -89,7 +125,7 @@ def row(run: Run) -> dict[str, str]:
     line = {
         "run": run.name,
         "model": plain(family.short, 12),
-        "data": DATASETS[run.dataset].title,
+        "data": KNOWN[run.dataset].title,
         "size": plain(family.brief(run.config["model"]), 30),
     }
     figure = family.figures[0] if family.figures else None
@@ -117,8 +153,10 @@ st.dataframe(
         ),
     },
 )
-origins = {load_split(run.dataset, "test").origin for run in runs if run.dataset != "kmnist"}
-st.caption("Data in use: " + "; ".join(sorted(origins)) + ".")
+with_genlab = ("mnist", "fashion")
+origins = {load_split(run.dataset, "test").origin for run in runs if run.dataset in with_genlab}
+if origins:
+    st.caption("Data in use: " + "; ".join(sorted(origins)) + ".")
 
 st.subheader("Where to start")
 st.markdown(
@@ -126,6 +164,7 @@ st.markdown(
 1. Open **Latent maps** and draw a loop around one colour: the same images light up in both maps.
 2. Open **Latent sliders**, drag the first dimension, then start from a test image of your choice.
 3. Open **GAN progression** and drag the cursor from the first update to the last.
-4. Train your own in about a minute: `python -m genlab train vae-fashion --set latent_dim=2`.
+4. Open **Siamese pairs** and drag the threshold over the valley between the two hills.
+5. Train your own in about a minute: `python -m genlab train vae-fashion --set latent_dim=2`.
 """
 )

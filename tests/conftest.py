@@ -68,7 +68,8 @@ def make_run(own_home):
 
 @pytest.fixture
 def train_tiny(own_home):
-    """Train a small GAN or classifier for a few updates on bundled images; return the run."""
+    """Train a small network of another family than a VAE's for a few updates on bundled images;
+    return the run."""
     from dataclasses import replace
 
     import torch
@@ -76,29 +77,33 @@ def train_tiny(own_home):
     from genlab.data.images import load_split
     from genlab.models.digit_classifier import ClassifierConfig
     from genlab.models.gan import GANConfig
+    from genlab.models.siamese import SiameseConfig
     from genlab.runs.recording import record_run
     from genlab.training.config import TrainConfig
     from genlab.training.loop import total_steps, train
-    from genlab.training.recipes import FAMILIES, RunConfig, build_model
+    from genlab.training.recipes import FAMILIES, RunConfig, build_model, fitted
     from genlab.training.session import resident
 
     models = {
         "gan": GANConfig(architecture="dcgan-32", latent_dim=4),
         "classifier": ClassifierConfig(channels=2, feature_dim=4),
+        "siamese": SiameseConfig(channels=2, embedding_dim=3),
     }
 
     def make(name="tiny", family="gan", dataset="mnist", *, epochs=2, images=200, **model):
+        split = load_split(dataset, "train")
         config = RunConfig(
             family=family,
             dataset=dataset,
-            model=replace(models[family], **model),
+            model=fitted(replace(models[family], **model), split.info),
             training=TrainConfig(epochs=epochs, batch_size=32, precision="float32"),
         )
-        split = load_split(dataset, "train")
         few = replace(split, images=split.images[:images], labels=split.labels[:images])
         data = resident(few, config.training, torch.device("cpu"))
         steps = total_steps(len(data.images), config.training)
         step = FAMILIES[family].step(build_model(config), config.training, steps)
+        if hasattr(step, "watch"):
+            step.watch(data)
         records = train(step, data, config.training)
         return record_run(name, config, step, records, data_origin="a few images")
 

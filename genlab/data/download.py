@@ -32,6 +32,11 @@ def download(name: str) -> Path:
         GenLabError: unknown name, no network, or a cache folder that takes no files.
     """
     info, root = find_dataset(name), downloads()
+    if info.of_people:
+        raise GenLabError(
+            f"{info.title} cannot be downloaded here; put the folder {info.folder} into the folder "
+            "that GENLAB_DATA names."
+        )
     if _is_whole(name, root):
         return root
     try:

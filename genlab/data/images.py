@@ -19,30 +19,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from genlab.data.catalogue import SPLITS, DatasetInfo, find_dataset
+from genlab.data.faces import FaceFiles, find_faces
 from genlab.data.idx import read_count, read_idx
+from genlab.data.image_split import BUNDLED_SOURCE, ImageSplit, origin
+from genlab.data.roots import downloads, named_folder, roots, stamp
 from genlab.errors import GenLabError
-from genlab.places import cache_dir
 
-SIDE = 28  # pixels
+__all__ = ["ImageSplit", "count_images", "downloads", "find_split", "load_split", "stamp"]
+
+SIDE = 28  # pixels of DATASETS
+UNSEEN, FIRST_UNSEEN = "mnist-unseen", 7
 DEBIAN_FOLDERS = {"fashion": Path("/usr/share/datasets/fashion-mnist")}
 BUNDLED = Path(__file__).parent / "bundled"
-BUNDLED_SOURCE = "bundled with GenLab"
 STEMS = {"train": "train", "test": "t10k"}
-
-
-@dataclass(frozen=True, eq=False)  # eq=False: hashed by identity, so caches can be keyed by it
-class ImageSplit:
-    """One split of one dataset, resident and shared by all: the arrays cannot be written to."""
-
-    info: DatasetInfo
-    split: str  # "train" or "test"
-    images: np.ndarray  # (N, 28, 28) uint8, 0 black to 255 white
-    labels: np.ndarray  # (N,) uint8, 0 to 9
-    origin: str  # which images these are and where they come from, for people
-    complete: bool  # all images of the published split
 
 
 @dataclass(frozen=True)
@@ -62,12 +52,33 @@ class SplitFiles:
 
     def origin(self, count: int) -> str:
         """A sentence part such as "MNIST, all 10,000 test images, bundled with GenLab"."""
-        total = self.info.count(self.split)
-        kind = "training" if self.split == "train" else "test"
-        which = f"all {total:,}" if count == total else f"{count:,} of {total:,}"
-        if self.source == BUNDLED_SOURCE and count < total:
-            which = f"the first {which}"
-        return f"{self.info.title}, {which} {kind} images, {self.source}"
+        return origin(self.info, self.split, count, self.source)
+
+    def count(self) -> int:
+        """The number of images, read from the header alone."""
+        most = self.info.count(self.split)
+        return read_count(self.images, (SIDE, SIDE), most, self.shown(self.images))
+
+    def read(self) -> ImageSplit:
+        """The images; read once per process and kept while the files stay as they are."""
+        return _read(self, stamp(self.images), stamp(self.labels))
+
+
+@dataclass(frozen=True)
+class UnseenFiles:
+    """MNIST of which some digits are left out: 7, 8 and 9 of training, the others of the test."""
+
+    info: DatasetInfo
+    whole: SplitFiles
+
+    def origin(self, count: int) -> str:
+        return origin(self.info, self.whole.split, count, self.whole.source)
+
+    def count(self) -> int:
+        return len(self.read().images)
+
+    def read(self) -> ImageSplit:
+        return _unseen(self.info, self.whole.read())
 
 
 def load_split(name: str, split: str, root: str | Path | None = None) -> ImageSplit:
@@ -76,22 +87,31 @@ def load_split(name: str, split: str, root: str | Path | None = None) -> ImageSp
     Read once per process and kept while the files stay as they are.
 
     Args:
-        name: a key of DATASETS.
+        name: a key of DATASETS or VERIFICATION.
         split: "train" or "test".
         root: look here only, in torchvision's folder layout.
 
     Raises:
         GenLabError: unknown name, no copy on this machine, or a damaged file.
     """
-    files = find_split(name, split, root)
-    return _read(files, stamp(files.images), stamp(files.labels))
+    return find_split(name, split, root).read()
 
 
-def find_split(name: str, split: str, root: str | Path | None = None) -> SplitFiles:
+def find_split(
+    name: str, split: str, root: str | Path | None = None
+) -> SplitFiles | FaceFiles | UnseenFiles:
     """The files load_split would read, unread; arguments and errors as there."""
     info = find_dataset(name)
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}; choose one of {', '.join(SPLITS)}.")
+    if info.of_people:
+        return find_faces(info, split, root)
+    if name == UNSEEN:
+        return UnseenFiles(info, _find_idx(find_dataset("mnist"), split, root))
+    return _find_idx(info, split, root)
+
+
+def _find_idx(info: DatasetInfo, split: str, root: str | Path | None) -> SplitFiles:
     for folder, source in _places(info, root):
         files = _files_in(folder, info, split, source)
         if files is not None:
@@ -99,51 +119,29 @@ def find_split(name: str, split: str, root: str | Path | None = None) -> SplitFi
     wanted = f"{info.folder}/raw/{STEMS[split]}-images-idx3-ubyte"
     if root is not None:
         raise GenLabError(
-            f'The folder "{_folder(root).name}" has no {info.title} {split} images: neither '
+            f'The folder "{named_folder(root).name}" has no {info.title} {split} images: neither '
             f"{wanted} nor the same with .gz is there; name the folder that holds it."
         )
     raise GenLabError(
         f"There is no {info.title} on this machine and it does not ship with GenLab; "
         f"set GENLAB_DATA to a folder that holds {wanted}, or run "
-        f'"python -m genlab.data.download {name}".'
+        f'"python -m genlab.data.download {info.name}".'
     )
 
 
-def count_images(files: SplitFiles) -> int:
-    """The number of images, read from the header alone."""
-    most = files.info.count(files.split)
-    return read_count(files.images, (SIDE, SIDE), most, files.shown(files.images))
+def count_images(files: SplitFiles | FaceFiles | UnseenFiles) -> int:
+    """The number of images, without reading those of a large file."""
+    return files.count()
 
 
 def _places(info: DatasetInfo, root: str | Path | None) -> list[tuple[Path, str]]:
     """Folders that may hold the idx files, best first, each with its words for people."""
+    found = [(place / info.folder / "raw", source) for place, source in roots(info, root)]
     if root is not None:
-        folder = _folder(root)
-        return [(folder / info.folder / "raw", f'from the folder "{folder.name}"')]
-    places = []
-    if named := os.environ.get("GENLAB_DATA"):
-        data = _folder(named)
-        if not os.path.isdir(data):  # unlike Path's, False where looking is not permitted
-            raise GenLabError(
-                f'GENLAB_DATA names "{data.name}", which is not a folder; set it to the folder '
-                f"that holds {info.folder}/raw, or unset it to use the bundled part."
-            )
-        places.append((data / info.folder / "raw", "from GENLAB_DATA"))
-    if info.name in DEBIAN_FOLDERS:
-        places.append((DEBIAN_FOLDERS[info.name], "from the Debian package"))
-    places.append((downloads() / info.folder / "raw", "from the downloaded copy"))
-    places.append((BUNDLED / info.folder / "raw", BUNDLED_SOURCE))
-    return places
-
-
-def _folder(named: str | Path) -> Path:
-    """An absolute path, so that "." too has a name to show."""
-    return Path(os.path.abspath(os.path.expanduser(named)))
-
-
-def downloads() -> Path:
-    """The root that downloaded copies are kept under."""
-    return cache_dir() / "datasets"
+        return found
+    if info.name in DEBIAN_FOLDERS:  # before the downloaded copy, which comes last
+        found.insert(-1, (DEBIAN_FOLDERS[info.name], "from the Debian package"))
+    return [*found, (BUNDLED / info.folder / "raw", BUNDLED_SOURCE)]
 
 
 def _files_in(folder: Path, info: DatasetInfo, split: str, source: str) -> SplitFiles | None:
@@ -165,12 +163,6 @@ def _plain_or_gz(path: Path) -> Path | None:
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """Time and size of a file: different once the file has been replaced."""
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size
-
-
 @lru_cache(maxsize=6)  # both splits of three datasets: at most 165 MB
 def _read(files: SplitFiles, *_stamps: tuple[int, int]) -> ImageSplit:
     info, most = files.info, files.info.count(files.split)
@@ -186,5 +178,17 @@ def _read(files: SplitFiles, *_stamps: tuple[int, int]) -> ImageSplit:
             f"{files.shown(files.labels)} holds the label {labels.max()}, but {info.title} has "
             f"the classes 0 to {len(info.classes) - 1}; copy the published file again."
         )
-    origin = files.origin(len(images))
-    return ImageSplit(info, files.split, images, labels, origin, len(images) == most)
+    where = files.origin(len(images))
+    return ImageSplit(info, files.split, images, labels, where, len(images) == most)
+
+
+@lru_cache(maxsize=2)
+def _unseen(info: DatasetInfo, whole: ImageSplit) -> ImageSplit:
+    seen = whole.labels < FIRST_UNSEEN
+    kept = seen if whole.split == "train" else ~seen
+    images, labels = whole.images[kept], whole.labels[kept]
+    images.setflags(write=False)
+    labels.setflags(write=False)
+    source = whole.origin.rpartition(", ")[2]
+    where = origin(info, whole.split, len(images), source)
+    return ImageSplit(info, whole.split, images, labels, where, whole.complete)

@@ -5,6 +5,27 @@ Half the pairs show the same class. Shapes: N images, C pairs.
 
 import numpy as np
 
+from genlab.data.faces import FaceFiles, view_1_pairs
+from genlab.data.images import find_split
+
+
+def load_pairs(
+    name: str, split: str, count: int = 10_000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of a dataset's split: for "lfw" the published ones of View 1, 2,200 of training
+    and 1,000 of test, in their order, else `balanced_pairs` of its labels.
+
+    Returns:
+        (C, 2) int64 rows of the split and (C,) bool, True for the same class.
+
+    Raises:
+        GenLabError: as load_split.
+    """
+    files = find_split(name, split)
+    if name == "lfw" and isinstance(files, FaceFiles):
+        return view_1_pairs(files)
+    return balanced_pairs(files.read().labels, count, seed)
+
 
 def balanced_pairs(labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw pairs of different images, half of one class and half of two classes.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import DatasetInfo, find_dataset
 from genlab.explore.maps import METHODS
-from genlab.runs.families import at, family_of, number_at
+from genlab.runs.families import Figure, at, family_of, number_at
 from genlab.runs.folder import Run, read_summary, write_card
 from genlab.runs.foreign import provenance
 
@@ -17,7 +17,7 @@ def keep_card(run: Run) -> None:
 
 def card(run: Run, figures: Mapping[str, Any]) -> str:
     """The card as Markdown. Figures are those of the summary; a run without one has none."""
-    info, family = DATASETS[run.dataset], family_of(run.family)
+    info, family = find_dataset(run.dataset), family_of(run.family)
     training = run.config["training"]
     lines = [
         f"# {run.name}",
@@ -30,7 +30,7 @@ def card(run: Run, figures: Mapping[str, Any]) -> str:
             "## How it was made",
             "",
             f"- Trained {made['date']} on {made['data']}; "
-            f"{training['validation_share']:.0%} of them held out for validation.",
+            f"{training['validation_share']:.0%} of {held_out(info)} held out for validation.",
             f"- Adam, learning rate {training['learning_rate']:g} ({training['schedule']}), batch "
             f"{training['batch_size']}, {made['epochs_done']} of {training['epochs']} epochs, "
             f"seed {training['seed']}, precision {training['precision']}.",
@@ -46,6 +46,10 @@ def card(run: Run, figures: Mapping[str, Any]) -> str:
         lines += figure_lines(run, figures)
     lines += ["## Data", "", f"{info.attribution} {info.home}", ""]
     return "\n".join(lines)
+
+
+def held_out(info: DatasetInfo) -> str:
+    return "the people" if info.of_people else "them"
 
 
 def figure_lines(run: Run, figures: Mapping[str, Any]) -> list[str]:
@@ -67,15 +71,29 @@ def figure_lines(run: Run, figures: Mapping[str, Any]) -> list[str]:
         )
         sd = f" (sd {spread:.{figure.decimals + 1}f})" if spread is not None else ""
         beside = "; ".join(f"{words} {figure.words(n)}" for words, n in reading.beside.items())
-        value = figure.words(reading.value, figures) + sd
-        under = "".join(f", {word} = {at(figures, key)}" for word, key in figure.under.items())
+        value = figure.words(reading.value, figures) + sd + interval_words(figure, figures)
+        under = "".join(
+            f", {word} = {shown(at(figures, key))}" for word, key in figure.under.items()
+        )
         lines.append(f"| {figure.name}{under} | {value} | {beside or figure.remark} |")
     return [*lines, "", *mode_lines(run, figures), *map_lines(figures)]
 
 
+def shown(value: Any) -> Any:
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def interval_words(figure: Figure, figures: Mapping[str, Any]) -> str:
+    """The 95 % interval of a figure, where the summary has one: " (0.9941 to 0.9967)"."""
+    found = at(figures, f"{figure.key}_interval")
+    if not isinstance(found, list) or len(found) != 2 or not all(type(n) is float for n in found):
+        return ""
+    return f" ({figure.words(found[0])} to {figure.words(found[1])})"
+
+
 def mode_lines(run: Run, figures: Mapping[str, Any]) -> list[str]:
     """How many samples of each class there are."""
-    shares, classes = at(figures, "mode_histogram"), DATASETS[run.dataset].classes
+    shares, classes = at(figures, "mode_histogram"), find_dataset(run.dataset).classes
     if not isinstance(shares, list) or len(shares) != len(classes):
         return []
     parts = [f"{name} {share:.1%}" for name, share in zip(classes, shares, strict=True)]

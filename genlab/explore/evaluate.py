@@ -6,6 +6,7 @@ from typing import Any
 from genlab.errors import GenLabError
 from genlab.explore.evaluate_classifier import evaluate_classifier
 from genlab.explore.evaluate_gan import evaluate_gan
+from genlab.explore.evaluate_siamese import evaluate_siamese
 from genlab.explore.evaluate_vae import evaluate_vae
 from genlab.runs.folder import Run
 
@@ -37,4 +38,6 @@ def evaluate(
         return evaluate_gan(run, probe=probe, keep=keep, say=say)
     if run.family == "classifier":
         return evaluate_classifier(run, keep=keep, say=say)
+    if run.family == "siamese":
+        return evaluate_siamese(run, keep=keep, say=say)
     raise GenLabError(f'"{run.name}" is of the family {run.family!r}, which is not measured.')

@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from genlab.data.images import ImageSplit, load_split
+from genlab.explore.neighbours import vote
 from genlab.explore.sample_scores import confusion
 from genlab.runs.folder import Run, write_summary
 from genlab.runs.models import load_model
@@ -61,9 +62,7 @@ def vote_accuracy(train: ImageSplit, test: ImageSplit, neighbours: int = NEIGHBO
     """Accuracy on test of the vote of the nearest training images, by Euclidean distance of raw
     pixels; where no class has more votes than another, the one with the nearest image wins."""
     voters = train.labels[nearest(test.images, train.images, neighbours)]  # (N, k)
-    agreeing = (voters[:, :, None] == voters[:, None, :]).sum(2)
-    winner = agreeing.argmax(1)  # the first, so the nearest, of those with most votes
-    return float((np.take_along_axis(voters, winner[:, None], 1)[:, 0] == test.labels).mean())
+    return float((vote(voters) == test.labels).mean())
 
 
 def nearest(images: np.ndarray, others: np.ndarray, count: int) -> np.ndarray:

@@ -120,7 +120,7 @@ def silences(run: Run, tensors: Mapping[str, np.ndarray]) -> list[Silence]:
     """Dead units where that is told in a moment. A leaky ReLU is never at rest, so that it has
     none: those of the discriminators, and of two of the four generators."""
     with np.errstate(all="ignore"):
-        if run.family == "classifier":
+        if run.family in ("classifier", "siamese"):
             return [behind_normalisation(tensors)]
         if run.family == "gan":
             found = on_noise(run, tensors)

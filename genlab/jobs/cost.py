@@ -39,7 +39,7 @@ VALIDATION_PART = 2000  # images: validation is timed on these and scaled
 PATIENCE = 120.0  # seconds after which a probe is given up
 DEFINITION = 2  # raise when a figure's meaning changes, so that kept probes are left behind
 EARLY_FRAMES = (10, 25, 50, 100, 250, 500, 1000)  # as training/gan_step.py has them
-FRAME_BYTES, TRACE_BYTES = 20_000, 1.5  # packed: of 64 digits, and of a loss at an update
+TRACE_BYTES = 1.5  # packed: of a loss at an update
 TIME_BLIND = {"epochs", "learning_rate", "schedule", "seed"}  # settings that no update is slower by
 
 
@@ -77,7 +77,10 @@ def cost(probe: Probe, config: Mapping[str, Any]) -> Cost:
         codes = 4 * config["model"]["latent_dim"]  # latent means of the test images
         maps = 2 * 2 * 4  # PCA and t-SNE: two coordinates each
         arrays = find_dataset(config["dataset"]).test_count * (codes + maps)
-    film = film_bytes(epochs, probe.batches, len(family.losses)) if family.has_film else 0
+    film = 0.0
+    if family.has_film:
+        frame = family.frame_bytes(config["model"])
+        film = film_bytes(epochs, probe.batches, len(family.losses), frame)
     return Cost(
         seconds=probe.seconds_to_start + epochs * epoch,
         memory_mb=probe.memory_mb + probe.gpu_memory_mb,
@@ -87,11 +90,11 @@ def cost(probe: Probe, config: Mapping[str, Any]) -> Cost:
     )
 
 
-def film_bytes(epochs: int, batches: int, losses: int) -> int:
-    """Bytes of the film of a run: about, for how well its images pack depends on them."""
+def film_bytes(epochs: int, batches: int, losses: int, frame: int) -> float:
+    """Bytes of the film of a run: about, for how well its frames pack depends on them."""
     updates = epochs * batches
     frames = 1 + epochs + sum(update < updates for update in EARLY_FRAMES)
-    return frames * FRAME_BYTES + updates * losses * TRACE_BYTES
+    return frames * frame + updates * losses * TRACE_BYTES
 
 
 def kept_probe(config: Mapping[str, Any]) -> Probe | None:

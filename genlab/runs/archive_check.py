@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from genlab.data.catalogue import find_dataset
+from genlab.data.catalogue import DATASETS, find_dataset
 from genlab.errors import GenLabError
 from genlab.runs.families import family_of
 from genlab.runs.foreign_read import damaged
@@ -23,7 +23,6 @@ MAX_HEADER = 2**20
 LARGEST = 1e300  # a number of JSON may be NaN, infinite, or a whole one that no float can hold
 MAX_EPOCHS = 100_000
 LONGEST_TEXT, MOST_ITEMS = 400, 40  # of what a config says about where a run came from
-PIXELS = 28 * 28  # of every dataset the pages can show
 MADE = {  # what pages and the card read of the block "made"
     "date": str,
     "data": str,
@@ -44,6 +43,7 @@ class Expected:
     images: int  # in the test split, each a point of every map
     counters: frozenset[str] = frozenset()  # of the weights: whole numbers, not float32
     noise: int = 0  # numbers of noise of a GAN, which brings a film; 0 of other families
+    embedding: int = 0  # numbers that stand for an image on a Siamese network's film; or 0
 
     @property
     def most_bytes(self) -> int:
@@ -81,6 +81,8 @@ def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
             check_types(TrainConfig, found["training"])
         config = config_from_dict({part: found[part] for part in parts})
         images = find_dataset(config.dataset).test_count
+        if config.dataset not in DATASETS and not family_of(config.family).verifies:
+            raise GenLabError(f"{config.dataset} is for networks that tell pairs apart.")
     except GenLabError as error:
         raise GenLabError(
             f"The config.json in {shown} describes no run of this GenLab: {plain(str(error), 160)}"
@@ -90,7 +92,8 @@ def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
         {name: tuple(tensor.shape) for name, tensor in tensors.items()},
         images,
         frozenset(name for name, tensor in tensors.items() if not tensor.is_floating_point()),
-        config.model.latent_dim if family_of(config.family).has_film else 0,
+        getattr(config.model, "latent_dim", 0) if family_of(config.family).has_film else 0,
+        getattr(config.model, "embedding_dim", 0),
     )
     if expected.most_bytes > MAX_WEIGHTS + MAX_HEADER:
         raise GenLabError(
@@ -119,10 +122,11 @@ def tensors_of(config: Any, shown: str) -> dict[str, Any]:
 
     from genlab.training.recipes import FAMILIES
 
-    if getattr(config.model, "pixels", PIXELS) != PIXELS:
+    info = find_dataset(config.dataset)
+    if config.model.pixels != info.pixels:
         raise GenLabError(
-            f"The model in {shown} has {config.model.pixels} pixels; the datasets here have "
-            f"{PIXELS}."
+            f"The model in {shown} has {config.model.pixels} pixels; the images of {info.title} "
+            f"have {info.pixels}."
         )
     try:
         with torch.device("meta"):

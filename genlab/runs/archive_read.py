@@ -43,7 +43,13 @@ LIMITS = {  # bytes of each file; that of the weights follows from the config
 }
 MAP = re.compile(r"maps/[a-z0-9-]{1,20}\.npy")
 MAX_MAP = 2**20
-MEASURED = ("README.md", "summary.json", "latents/mu.npy")  # made again from the weights
+MEASURED = (
+    "README.md",
+    "summary.json",
+    "latents/mu.npy",
+    "embeddings/train.npy",
+    "embeddings/test.npy",
+)  # made again
 BROKEN = (  # what zipfile raises on an archive that is none, or no more
     zipfile.BadZipFile,
     zlib.error,
@@ -150,7 +156,7 @@ def take_records(
             unpacked.files[path] = coordinates
     if "film.npz" in inside:
         film = read(archive, inside, "film.npz", shown)
-        film = check_film(film, expected.noise) if expected.noise else None
+        film = check_film(film, expected.noise, expected.embedding)
         if film is None:
             unpacked.notes.append("Its film.npz is no film of such a run and was left out.")
         else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors.numpy import save
 
-from genlab.data.catalogue import find_dataset
+from genlab.data.catalogue import DATASETS
 from genlab.errors import GenLabError
 from genlab.runs.folder import Run, check_name, find_run, list_runs, new_run_folder
 from genlab.runs.foreign_fit import Fit, fit
@@ -58,8 +58,11 @@ def import_file(
     if name is None:
         name = name_for(filename if isinstance(source, bytes) else os.fspath(source))
     check_name(name)
-    if dataset is not None:
-        find_dataset(dataset)
+    if dataset is not None and dataset not in DATASETS:
+        raise GenLabError(
+            f"There is no dataset {dataset!r} for a checkpoint; choose one of "
+            f"{', '.join(DATASETS)}."
+        )
     tensors = read_foreign(source, filename)
     found = infer(tensors)
     network = fit_network(tensors) if isinstance(found, Misfit) else None

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import KNOWN
 from genlab.errors import GenLabError
 from genlab.runs.archive import public_config
 from genlab.runs.families import family_of
@@ -22,7 +22,11 @@ from genlab.runs.folder import Run, read_card, read_summary, weights_path, write
 from genlab.runs.manage import read_tags
 
 LICENCES = {"CC BY-SA 3.0": "cc-by-sa-3.0", "CC BY-SA 4.0": "cc-by-sa-4.0", "MIT": "mit"}
-HUB_DATASETS = {"mnist": "ylecun/mnist", "fashion": "zalando-datasets/fashion_mnist"}
+HUB_DATASETS = {
+    "mnist": "ylecun/mnist",
+    "mnist-unseen": "ylecun/mnist",
+    "fashion": "zalando-datasets/fashion_mnist",
+}
 USE_DECODER = """
 ## Use
 
@@ -125,13 +129,13 @@ def use_of(run: Run) -> str:
 
 def hub_metadata(run: Run) -> dict[str, Any]:
     """The metadata of the card: licence of the data, tags, dataset and measured figures."""
-    info = DATASETS.get(run.dataset)
+    info = KNOWN.get(run.dataset)
     if info is None:
-        raise GenLabError(f'The dataset of "{run.name}" is not one of {", ".join(DATASETS)}.')
+        raise GenLabError(f'The dataset of "{run.name}" is not one of {", ".join(KNOWN)}.')
     family = family_of(run.family)
     tags = ["genlab", *(family.tags or [run.family]), *read_tags(run)]
     found: dict[str, Any] = {
-        "license": LICENCES[info.licence],
+        "license": LICENCES.get(info.licence, "other"),
         "library_name": "genlab",
         "pipeline_tag": family.task,
         "tags": list(dict.fromkeys(tags)),

@@ -19,6 +19,7 @@ from genlab.runs.film import Film, pack_film, unpack_film
 MAX_FILM = 64 * 2**20  # bytes that a film may unpack to
 MOST_PARTS = 40
 MOST_SAMPLES, MOST_SCORES = 1024, 64  # images of a frame; numbers of one score at a frame
+MOST_ROWS = 100_000  # images of a split
 PIXELS = 28 * 28
 PART = re.compile(r"(updates|images_seen|(fixed|frame|score|trace)\.[a-z][a-z0-9_]{0,39})\.npy")
 MAP_HEADER = re.compile(  # numpy.lib.format, version 1.0
@@ -52,15 +53,17 @@ def check_map(content: bytes, test_images: int) -> bytes | None:
     return written.getvalue()
 
 
-def check_film(content: bytes, noise: int) -> bytes | None:
-    """A film.npz of a GAN with `noise` numbers of noise, written anew; None if it is not that."""
+def check_film(content: bytes, noise: int, embedding: int = 0) -> bytes | None:
+    """A film.npz of a GAN with `noise` numbers of noise, or of a Siamese network that embeds in
+    `embedding` numbers, written anew; None if it is not that."""
     try:
         check_parts(content)
         film = unpack_film(content)
     except (GenLabError, ValueError, zlib.error, RuntimeError, NotImplementedError, OSError,
             zipfile.BadZipFile, EOFError):  # fmt: skip
         return None
-    return pack_film(film) if is_film(film, noise) else None
+    fits = is_film(film, noise) if noise else embedding and is_embedding_film(film, embedding)
+    return pack_film(film) if fits else None
 
 
 def check_parts(content: bytes) -> None:
@@ -104,8 +107,37 @@ def is_film(film: Film, noise: int) -> bool:
         and images.shape == (F, N, PIXELS)
         and opinions.shape == (F, N)
         and film.fixed["noise"].shape == (N, noise)
-        and all(is_clock(clock, F) for clock in (film.updates, film.images_seen))
         and all(is_finite(values) for values in (opinions, film.fixed["noise"]))
+        and is_timed(film)
+    )
+
+
+def is_embedding_film(film: Film, embedding: int) -> bool:
+    """Whether it is what a Siamese network's training shoots: where images of the training split
+    lie, over rising updates."""
+    points, index = film.frames.get("embedding"), film.fixed.get("index")
+    if set(film.frames) != {"embedding"} or set(film.fixed) != {"index", "labels"}:
+        return False
+    F, M = len(film), len(index) if index.ndim == 1 else 0
+    return (
+        F > 0
+        and 0 < M <= MOST_SAMPLES
+        and points.shape == (F, M, embedding)
+        and is_finite(points)
+        and all(is_rows(values, M) for values in film.fixed.values())
+        and is_timed(film)
+    )
+
+
+def is_rows(values: np.ndarray, count: int) -> bool:
+    whole = values.dtype == np.int64 and values.shape == (count,)
+    return bool(whole and values.min() >= 0 and values.max() < MOST_ROWS)
+
+
+def is_timed(film: Film) -> bool:
+    """Whether its clocks, traces and scores are as any film's."""
+    return (
+        all(is_clock(clock, len(film)) for clock in (film.updates, film.images_seen))
         and all(values.ndim == 1 and is_finite(values) for values in film.trace.values())
         and len({len(values) for values in film.trace.values()}) <= 1
         and all(is_score(values) for values in film.scores.values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import KNOWN
 from genlab.errors import GenLabError
 from genlab.runs.folder import Run, load_tensors
 from genlab.runs.mlp import Tensors, check_layers, layer_names, mlp, sigmoid
@@ -98,7 +98,7 @@ def finished(graph: "onnx.GraphProto", run: Run) -> "onnx.ModelProto":
         ir_version=IR,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
-    info = DATASETS.get(run.dataset)
+    info = KNOWN.get(run.dataset)
     about = {"run": run.name, "family": run.family, "dataset": run.dataset}
     if info is not None:
         about |= {"classes": json.dumps(info.classes), "data_licence": info.licence}

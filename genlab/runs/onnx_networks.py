@@ -3,6 +3,7 @@
     gan         noise (batch, Z) -> images (batch, 1, 28, 28) in [0, 1], by the generator that
                 pictures come from
     classifier  images (batch, 1, 28, 28) in [0, 1] -> logits (batch, K)
+    siamese     images (batch, 1, H, W) in [0, 1] -> embeddings (batch, E)
 
 Opset and IR are those of onnx_export.py. Batch normalisation takes its running means, so that an
 image does not depend on the others of its batch.
@@ -84,6 +85,12 @@ def add_module(flow: Flow, module: nn.Module, name: str) -> None:
         words = ("weight", "bias", "running_mean", "running_var")
         parts = [(word, getattr(module, word)) for word in words]
         flow.through("BatchNormalization", name, *parts, epsilon=module.eps)
+    elif isinstance(module, nn.InstanceNorm2d):
+        parts = [
+            ("scale", torch.ones(module.num_features)),
+            ("bias", torch.zeros(module.num_features)),
+        ]
+        flow.through("InstanceNormalization", name, *parts, epsilon=module.eps)
     elif isinstance(module, nn.LeakyReLU):
         flow.through("LeakyRelu", name, alpha=module.negative_slope)
     elif isinstance(module, nn.ReLU | nn.Tanh):
@@ -133,9 +140,22 @@ def add_classifier(flow: Flow, model: nn.Module) -> Trial:
     return Trial("images", images.numpy(), "logits", model(images.flatten(1)).numpy())
 
 
+def add_embedding(flow: Flow, model: nn.Module) -> Trial:
+    """Images in [0, 1] to their embeddings."""
+    add_modules(flow, model.body, "body")
+    unit = model.config.loss == "cosine-softmax"
+    add_module(flow, model.head, "projections" if unit else "embeddings")
+    if unit:
+        flow.through("LpNormalization", "embeddings", axis=1, p=2)
+    shape = (TRIALS, 1, model.config.height, model.config.width)
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    return Trial("images", images.numpy(), "embeddings", model.embed(images.flatten(1)).numpy())
+
+
 GRAPHS: dict[str, tuple[str, Callable[[Flow, nn.Module], Trial]]] = {
     "gan": ("noise", add_generator),
     "classifier": ("images", add_classifier),
+    "siamese": ("images", add_embedding),
 }
 
 

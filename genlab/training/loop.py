@@ -37,6 +37,13 @@ class Step(Protocol):
     def load_state_dict(self, state: dict) -> None: ...
 
 
+class OrderedStep(Step, Protocol):
+    """A step that says in which order the images of an epoch come; else it is any. It may fill
+    the last batch up with images that have come already."""
+
+    def order(self, labels: Tensor, generator: torch.Generator) -> Tensor: ...
+
+
 class FilmedStep(Step, Protocol):
     """A step that shows the same inputs over and over while the model learns."""
 
@@ -53,6 +60,7 @@ class TrainingData:
     labels: Tensor  # (N,) int64
     validation_images: Tensor  # (M, P) uint8, held out
     validation_labels: Tensor  # (M,) int64
+    validation_rows: Tensor  # (M,) int64, where they stood among all
 
 
 @dataclass(frozen=True)
@@ -88,17 +96,34 @@ class EpochRecord:
     seconds: float  # of training alone
 
 
-def split_data(images: Tensor, labels: Tensor, config: TrainConfig) -> TrainingData:
-    """Hold out `validation_share` of images (N, P), chosen by the seed."""
+def split_data(
+    images: Tensor, labels: Tensor, config: TrainConfig, *, by_class: bool = False
+) -> TrainingData:
+    """Hold out `validation_share` of images (N, P), chosen by the seed.
+
+    Args:
+        by_class: hold out that share of the classes, with all their images.
+    """
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(config.seed))
     held = round(len(images) * config.validation_share)
+    if by_class:
+        order, held = classes_first(order, labels.cpu(), config)
     if not 0 < held < len(images):
         raise ValueError(
             f"{len(images)} images with validation_share {config.validation_share} leave "
             f"{len(images) - held} to train on; give more images."
         )
     kept, held_out = order[held:].to(images.device), order[:held].to(images.device)
-    return TrainingData(images[kept], labels[kept], images[held_out], labels[held_out])
+    return TrainingData(images[kept], labels[kept], images[held_out], labels[held_out], held_out)
+
+
+def classes_first(order: Tensor, labels: Tensor, config: TrainConfig) -> tuple[Tensor, int]:
+    """The order with the images of some classes first, and how many they are."""
+    classes = labels.unique()
+    drawn = torch.randperm(len(classes), generator=torch.Generator().manual_seed(config.seed))
+    chosen = classes[drawn[: round(len(classes) * config.validation_share)]]
+    inside = torch.isin(labels[order], chosen)
+    return torch.cat([order[inside], order[~inside]]), int(inside.sum())
 
 
 def total_steps(images: int, config: TrainConfig) -> int:
@@ -118,10 +143,11 @@ def train(
     frames_at = frozenset(step.frames_at or ())
     batches = -(-N // B)
     noise = torch.Generator(device)
+    arrange = getattr(step, "order", any_order)
     for epoch in range(start.epoch, config.epochs + 1):
         position = start if epoch == start.epoch else Position(epoch)
         seed = config.seed * 1_000_003 + epoch
-        order = torch.randperm(N, generator=torch.Generator().manual_seed(seed)).to(device)
+        order = arrange(data.labels, torch.Generator().manual_seed(seed)).to(device)
         step.model.train()
         recent, started, idle = [], time.perf_counter(), 0.0
         for index, batch in enumerate(order.split(B)):
@@ -148,6 +174,10 @@ def train(
         validation = step.evaluate(data.validation_images, data.validation_labels, config.seed)
         mean = {name: value / batches for name, value in position.totals.items()}
         yield EpochRecord(epoch, epoch * batches, epoch * N, mean, validation, seconds)
+
+
+def any_order(labels: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randperm(len(labels), generator=generator)
 
 
 def on_the_host(recent: list[dict[str, Tensor]]) -> dict[str, list[float]]:

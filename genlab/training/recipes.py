@@ -11,11 +11,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from genlab.data.catalogue import find_dataset
+from genlab.data.catalogue import DatasetInfo, find_dataset
 from genlab.errors import GenLabError
 from genlab.models.cvae import CVAE, CVAEConfig
 from genlab.models.digit_classifier import ClassifierConfig, DigitClassifier
 from genlab.models.gan import GAN, GANConfig
+from genlab.models.siamese import SiameseConfig, SiameseNetwork
 from genlab.models.vae import VAE, VAEConfig
 from genlab.training.classifier_step import ClassifierStep
 from genlab.training.config import TrainConfig
@@ -25,6 +26,7 @@ from genlab.training.fast_vae_step import FastVAEStep
 from genlab.training.gan_step import GANStep
 from genlab.training.loop import Step
 from genlab.training.process_group import ALONE, Shard
+from genlab.training.siamese_step import SiameseStep
 from genlab.training.vae_step import VAEStep
 
 
@@ -67,6 +69,7 @@ FAMILIES: dict[str, Family] = {
     "cvae": Family(CVAEConfig, CVAE, make_vae_step),
     "gan": Family(GANConfig, GAN, make_gan_step),
     "classifier": Family(ClassifierConfig, DigitClassifier, ClassifierStep),
+    "siamese": Family(SiameseConfig, SiameseNetwork, SiameseStep),
 }
 
 # Both perceptrons are trained alike, so that what differs is the loss
@@ -141,6 +144,58 @@ RECIPES: dict[str, RunConfig] = {
             epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
         ),
     ),
+    "siamese-mnist": RunConfig(
+        family="siamese",
+        dataset="mnist",
+        model=SiameseConfig(embedding_dim=32),
+        training=TrainConfig(
+            epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
+        ),
+    ),
+    "siamese2d-mnist": RunConfig(
+        family="siamese",
+        dataset="mnist",
+        model=SiameseConfig(embedding_dim=2),
+        training=TrainConfig(
+            epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
+        ),
+    ),
+    "siamese-orl": RunConfig(
+        family="siamese",
+        dataset="orl",
+        model=SiameseConfig(
+            height=56,
+            width=46,
+            identities=40,
+            embedding_dim=64,
+            loss="triplet",
+            margin=0.3,
+            mining="hard",
+            augmentation=0.75,
+            mirror="yes",
+        ),
+        training=TrainConfig(
+            epochs=30, batch_size=64, learning_rate=2e-3, schedule="cosine", validation_share=0.2
+        ),
+    ),
+    "siamese-lfw": RunConfig(
+        family="siamese",
+        dataset="lfw",
+        model=SiameseConfig(
+            height=64,
+            width=64,
+            identities=2132,
+            embedding_dim=128,
+            channels=24,
+            loss="cosine-softmax",
+            margin=0.2,
+            mirror="yes",
+            dropout=0.2,
+        ),
+        training=TrainConfig(
+            epochs=60, batch_size=64, learning_rate=2e-3, schedule="cosine", validation_share=0.1
+        ),
+    ),
 }
 
 
@@ -183,7 +238,9 @@ def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
     parts = {"model": config.model, "training": config.training}
     for key, text in settings.items():
         if key == "dataset":
-            config = dataclasses.replace(config, dataset=find_dataset(text).name)
+            info = find_dataset(text)
+            config = dataclasses.replace(config, dataset=info.name)
+            parts["model"] = fitted(parts["model"], info)
             continue
         part = next((name for name, value in parts.items() if hasattr(value, key)), None)
         if part is None:
@@ -199,6 +256,12 @@ def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
         except ValueError as error:
             raise GenLabError(str(error)) from error
     return dataclasses.replace(config, **parts)
+
+
+def fitted(model: Any, info: DatasetInfo) -> Any:
+    """A model's config with the sides and the number of classes of a dataset, where it has such."""
+    sizes = {name: getattr(info, name) for name in ("height", "width", "identities")}
+    return dataclasses.replace(model, **{n: v for n, v in sizes.items() if hasattr(model, n)})
 
 
 def build_model(config: RunConfig) -> nn.Module:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from genlab.data.catalogue import DATASETS
 from genlab.data.images import ImageSplit, load_split
 from genlab.errors import GenLabError
 from genlab.training.config import TrainConfig
@@ -51,16 +52,35 @@ def prepare(config: RunConfig, *, data_root: str | None = None, shard: Shard = A
     """
     device = pick_device()
     images = load_split(config.dataset, "train", root=data_root)
-    if images.images[0].size != config.model.pixels:
-        raise GenLabError(
-            f"The model takes {config.model.pixels} pixels but {images.info.title} has "
-            f"{images.images[0].size}; set pixels={images.images[0].size}."
-        )
+    check_fit(images, config)
     data = resident(images, config.training, device)
     model = build_model(config).to(device)
     steps = total_steps(len(data.images), config.training)
     step = FAMILIES[config.family].step(model, config.training, steps, shard)
+    if hasattr(step, "watch"):  # it films images, of those held out
+        step.watch(data)
     return Session(config.training, step, data, images.origin, device)
+
+
+def check_fit(images: ImageSplit, config: RunConfig) -> None:
+    """Refuse images that the model does not take."""
+    identities = getattr(config.model, "identities", None)
+    if identities is None and images.info.name not in DATASETS:
+        raise GenLabError(
+            f"{images.info.title} is for networks that tell pairs apart; a {config.family} takes "
+            f"{', '.join(DATASETS)}."
+        )
+    found, H, W = images.images[0].size, *images.images.shape[1:]
+    if found != config.model.pixels:
+        raise GenLabError(
+            f"The model takes {config.model.pixels} pixels but {images.info.title} has {found} "
+            f"({H} x {W}); set pixels={found}, or choose a recipe for these images."
+        )
+    if identities is not None and images.labels.max() >= identities:
+        raise GenLabError(
+            f"The model knows {identities} classes but {images.info.title} has "
+            f"{images.labels.max() + 1}; choose a recipe for these images."
+        )
 
 
 def prepare_together(config: RunConfig, *, data_root: str | None, shard: Shard) -> Session:
@@ -84,4 +104,4 @@ def prepare_together(config: RunConfig, *, data_root: str | None, shard: Shard) 
 def resident(split: ImageSplit, config: TrainConfig, device: torch.device) -> TrainingData:
     images = torch.from_numpy(split.images.copy()).flatten(1).to(device)  # (N, P) uint8
     labels = torch.from_numpy(split.labels.astype(np.int64)).to(device)
-    return split_data(images, labels, config)
+    return split_data(images, labels, config, by_class=split.info.of_people)

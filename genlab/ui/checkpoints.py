@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import DATASETS, KNOWN
 from genlab.errors import GenLabError
 from genlab.explore.layers import LayerXRay, layer_xray
 from genlab.explore.xray import XRay, xray
@@ -56,7 +56,7 @@ def facts(run: Run) -> Facts:
     figures, family = read_summary(run), family_of(run.family)
     imported = run.config.get("imported")
     made = run.config.get("made") if imported is None else imported
-    info = DATASETS.get(run.dataset)
+    info = KNOWN.get(run.dataset)
     headline = family.figures[0] if family.figures else None
     return Facts(
         family_name=plain(run.family, 12),

@@ -11,8 +11,7 @@ CHECKPOINTS = Door("checkpoints", "Checkpoints", ":material/inventory_2:", "run"
 
 def show_doors(run: Run, *more: Door, prefix: str = "") -> None:
     """A link for each page of the run's family, and more, in a row that the caller opens."""
-    family = family_of(run.family)
-    doors = () if family.has_film and not has_film(run) else family.doors
+    doors = [door for door in family_of(run.family).doors if not door.film or has_film(run)]
     for door in (*doors, *more):
         st.page_link(
             f"../../pages/{door.page}.py",

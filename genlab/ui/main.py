@@ -22,6 +22,7 @@ page = st.navigation(
         "Explore": [
             st.Page(PAGES / "maps.py", title="Latent maps", icon=":material/scatter_plot:"),
             st.Page(PAGES / "sliders.py", title="Latent sliders", icon=":material/tune:"),
+            st.Page(PAGES / "siamese.py", title="Siamese pairs", icon=":material/compare:"),
             st.Page(PAGES / "gan.py", title="GAN progression", icon=":material/movie:"),
             st.Page(PAGES / "registration.py", title="EM registration", icon=":material/join:"),
         ],

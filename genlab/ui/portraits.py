@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import KNOWN
 from genlab.explore.samples import real_images, sample_images
 from genlab.explore.xray import reconstruct
 from genlab.plots.confusion import confusion_matrix
@@ -121,7 +121,7 @@ def show_large(run: Run) -> None:
     portrait = PORTRAITS.get(family_of(run.family).portrait)
     if portrait is None:
         return
-    info = DATASETS.get(run.dataset)
+    info = KNOWN.get(run.dataset)
     caption = literal(portrait.caption.format(data=info.title if info else run.dataset))
     if portrait is PORTRAITS["confusion"]:
         counts = confusion_of(run)

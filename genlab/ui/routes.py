@@ -1,10 +1,8 @@
 """What the browser fetches besides pages: component code, pictures and arrays.
 
 URLs carry a version of what they name, so answers may be kept for ever. All are GET but the
-question for the nearest training images, which brings its pixels along and changes nothing.
+questions for the nearest images, which bring pixels along and change nothing.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +15,7 @@ from genlab.data.sprite import test_sprite
 from genlab.errors import GenLabError
 from genlab.runs.film import has_film
 from genlab.runs.folder import find_run
+from genlab.ui.answers import BINARY, FOREVER, NEVER, PACKED, kept
 from genlab.ui.arrays import decoder_bytes, latent_means, map_coordinates, version_of
 from genlab.ui.components import FOLDER, SUFFIXES, components_version
 from genlab.ui.gan_arrays import (
@@ -29,26 +28,7 @@ from genlab.ui.gan_arrays import (
     nearest_answer,
 )
 from genlab.ui.live import frame
-
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-NEVER = {"Cache-Control": "no-store"}
-BINARY = "application/octet-stream"
-PACKED = {"Content-Encoding": "gzip"}
-
-Answer = Callable[[Request], tuple[bytes, str]]
-
-
-def kept(answer: Answer) -> Callable:
-    """Serve (content, media type) for ever; a GenLabError becomes 404 with its sentence."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            content, media = await run_in_threadpool(answer, request)
-        except GenLabError as error:
-            return PlainTextResponse(str(error), status_code=404, headers=NEVER)
-        return Response(content, media_type=media, headers=FOREVER)
-
-    return endpoint
+from genlab.ui.siamese_routes import SIAMESE
 
 
 def component_file(request: Request) -> tuple[bytes, str]:
@@ -151,4 +131,5 @@ ROUTES = [
     Route("/genlab/film/job/{id:int}.bin", job_film),
     Route("/genlab/film/{run}/{version}.bin", film),
     Route("/genlab/nearest/{dataset}", nearest, methods=["POST"]),
+    *SIAMESE,
 ]

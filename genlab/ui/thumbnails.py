@@ -8,6 +8,7 @@ from PIL import Image, ImageColor
 from genlab.data.images import load_split
 from genlab.explore.maps import load_map, ready_methods
 from genlab.explore.samples import sample_images
+from genlab.explore.siamese_view import plane_of, points_of
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.folder import Run, load_tensors
 
@@ -16,8 +17,18 @@ WIDTH, HEIGHT, FINER = 560, 300, 2  # pixels; drawn FINER times larger, then red
 
 def map_picture(run: Run) -> bytes:
     """The run's test images as points of their class colours on a transparent ground."""
-    method = ready_methods(run)[0]
-    points, labels = load_map(run, method), load_split(run.dataset, "test").labels
+    return points_picture(load_map(run, ready_methods(run)[0]), run.dataset)
+
+
+def embedding_picture(run: Run) -> bytes:
+    """The same of the embedding that a Siamese network keeps."""
+    points = points_of(run, "test")
+    return points_picture(plane_of(points).place(points), run.dataset)
+
+
+def points_picture(points: np.ndarray, dataset: str) -> bytes:
+    """points: (N, 2), of the dataset's first test images."""
+    labels = load_split(dataset, "test").labels[: len(points)]
     low, high = np.percentile(points, [0.5, 99.5], axis=0)
     scale = FINER * 0.92 * min(WIDTH / (high - low)[0], HEIGHT / (high - low)[1])
     centre = FINER * np.array([WIDTH, HEIGHT]) / 2

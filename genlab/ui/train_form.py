@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import DATASETS, KNOWN, VERIFICATION
 from genlab.data.images import count_images, find_split
 from genlab.errors import GenLabError
 from genlab.jobs.queue import ENDED, Job
 from genlab.jobs.recipe_book import Book
+from genlab.runs.families import family_of
 from genlab.runs.folder import check_free, list_runs
 
 MOST_SEEDS = 10
@@ -64,9 +65,17 @@ def build_config(
     config = book["recipes"][recipe]
     model = {name: values.get(name, value) for name, value in config["model"].items()}
     if "classes" in model:
-        model["classes"] = len(DATASETS[dataset].classes)
+        model["classes"] = len(KNOWN[dataset].classes)
+    sizes = {name: getattr(KNOWN[dataset], name) for name in ("height", "width", "identities")}
+    model |= {name: size for name, size in sizes.items() if name in model}
     training = {name: values.get(name, value) for name, value in config["training"].items()}
     return {"family": config["family"], "dataset": dataset, "model": model, "training": training}
+
+
+def datasets_for(book: Book, recipe: str) -> list[str]:
+    """The datasets that a recipe's family fits."""
+    verifies = family_of(book["recipes"][recipe]["family"]).verifies
+    return [*DATASETS, *(VERIFICATION if verifies else ())]
 
 
 def closest_recipe(book: Book, config: Mapping[str, Any]) -> str | None:
@@ -138,7 +147,7 @@ def fill_from_link(book: Book, link: Mapping[str, str]) -> None:
     if recipe not in book["recipes"]:
         recipe = next(iter(book["recipes"]))
     dataset = link.get("dataset")
-    if dataset not in DATASETS:
+    if dataset not in datasets_for(book, recipe):
         dataset = book["recipes"][recipe]["dataset"]
     values = {
         setting["name"]: read_value(setting, link[setting["name"]])
@@ -181,10 +190,10 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
     own = book["recipes"][recipe]["dataset"]
     dataset = st.selectbox(
         "Dataset" + mark(state["train.dataset"] != own),
-        list(DATASETS),
+        datasets_for(book, recipe),
         key="train.dataset",
-        format_func=lambda name: DATASETS[name].title,
-        help=f"The recipe has {DATASETS[own].title}.",
+        format_func=lambda name: KNOWN[name].title,
+        help=f"The recipe has {KNOWN[own].title}.",
     )
     problem = None
     try:

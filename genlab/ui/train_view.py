@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from genlab.data.catalogue import DATASETS
+from genlab.data.catalogue import KNOWN
 from genlab.jobs.desk import Visitor, clear, may_change
 from genlab.jobs.queue import ENDED, Job
 from genlab.jobs.recipe_book import Book
@@ -259,7 +259,7 @@ def particulars(job: Job, visitor: Visitor) -> str:
 
 
 def dataset_title(job: Job) -> str:
-    info = DATASETS.get(job.config["dataset"])
+    info = KNOWN.get(job.config["dataset"])
     return info.title if info else job.config["dataset"]
 
 

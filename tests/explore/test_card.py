@@ -2,6 +2,7 @@ import pytest
 
 from genlab.explore.card import card, keep_card
 from genlab.runs.folder import find_run, read_card, read_summary, write_summary
+from tests.face_folders import write_orl
 
 
 @pytest.mark.parametrize("name", ["vae-fashion", "cvae-fashion", "vae2d-mnist"])
@@ -58,6 +59,28 @@ def test_the_card_of_a_classifier_has_its_accuracy_beside_its_floors(train_tiny)
     assert "Convolutional classifier on Fashion-MNIST: six 3 x 3 convolutions, 2 channels" in text
     assert "| Test accuracy | 0.9000 | raw pixels, 3-NN 0.8500; chance 0.1000 |" in text
     assert "Fashion-MNIST by H. Xiao" in text
+
+
+def test_the_card_of_a_siamese_network_has_its_threshold_intervals_and_floors(train_tiny):
+    figures = {
+        "name": "mine",
+        "data": "test images",
+        "pair_accuracy_test": 0.98765,
+        "pair_accuracy_test_interval": [0.9851, 0.9899],
+        "pair_threshold": 0.51234,
+        "floors": {"raw_pair_accuracy": 0.7123},
+    }
+    text = card(train_tiny("mine", "siamese", mirror="yes"), figures)
+    assert "Siamese network on MNIST: 3 x 3 convolutions on 28 x 28 images, 3-D embedding" in text
+    assert "mirrored by chance" in text
+    assert (
+        "| Pair accuracy, threshold = 0.5123 | 0.9877 (0.9851 to 0.9899) | raw pixels 0.7123 |"
+    ) in text
+
+
+def test_people_are_held_out_of_faces(train_tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENLAB_DATA", str(write_orl(tmp_path)))
+    assert "20% of the people held out" in card(train_tiny("mine", "siamese", "orl"), {})
 
 
 def test_a_run_that_was_not_measured_has_a_card_without_figures(train_tiny):

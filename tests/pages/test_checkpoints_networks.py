@@ -34,6 +34,22 @@ CLASSIFIER_FIGURES = {
     "parameters": 2_000,
     "floors": {"chance": 0.1, "raw_3nn": 0.9494},
 }
+SIAMESE_FIGURES = {
+    "name": "pairs",
+    "data": "test images",
+    "pair_accuracy_test": 0.99123,
+    "pair_threshold": 0.5,
+    "pair_auc_test": 0.9991,
+    "pair_eer_test": 0.0088,
+    "knn_accuracy_test": 0.991,
+    "parameters": 74_066,
+    "floors": {
+        "raw_pair_accuracy": 0.667,
+        "raw_pair_auc": 0.7321,
+        "raw_pair_eer": 0.336,
+        "raw_knn": 0.9476,
+    },
+}
 
 
 @pytest.fixture
@@ -155,6 +171,30 @@ def test_a_confusion_that_is_none_is_left_out(reader, confusion):
     page = open_page(run="reader")
     assert "What the classifier says" not in words(page)
     assert metrics(page)["Test accuracy"] == "0.9876"
+
+
+def test_a_siamese_network_shows_its_figures_its_layers_and_its_page(train_tiny):
+    write_summary(train_tiny("pairs", "siamese"), SIAMESE_FIGURES)
+    page = open_page(run="pairs")
+    assert metrics(page)["Pair accuracy"] == "0.9912"
+    assert metrics(page)["EER"] == "0.0088"
+    text = words(page)
+    assert "raw pixels 0.6670" in text
+    assert "Siamese · MNIST · 3-D" in text
+    assert "ReLU units of the convolutions" in text
+    assert [link.proto.query_string for link in page.get("page_link")] == ["runs=pairs"]
+    for tab in ("Card", "Config", "Curves"):
+        assert "pairs" in words(open_page(run="pairs", tab=tab))
+
+
+@pytest.mark.parametrize(
+    "model", [{}, {"embedding_dim": "x", "loss": 3, "height": [], "dropout": {}}]
+)
+def test_a_siamese_network_whose_config_says_nothing_is_no_traceback(train_tiny, model):
+    run = train_tiny("pairs", "siamese")
+    config = json.loads((run.path / "config.json").read_text())
+    (run.path / "config.json").write_text(json.dumps(config | {"model": model}))
+    assert "pairs" in words(open_page(run="pairs"))
 
 
 def test_runs_of_different_kinds_are_compared_by_what_they_share(forger, reader):

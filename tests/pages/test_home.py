@@ -3,6 +3,7 @@ from streamlit.testing.v1 import AppTest
 from genlab.places import ROOT, new_runs
 from genlab.runs.folder import find_run, read_summary, write_summary
 from genlab.ui import machine
+from tests.siamese_runs import write_siamese_run
 
 MAIN = str(ROOT / "genlab" / "ui" / "main.py")
 
@@ -55,6 +56,15 @@ def test_home_without_runs_says_what_to_do(monkeypatch):
     monkeypatch.setattr("genlab.runs.folder.shipped_runs", new_runs)
     page = open_home(monkeypatch)
     assert "python -m genlab train vae-fashion" in page.info[0].value
+
+
+def test_home_shows_the_embedding_of_a_siamese_network(monkeypatch):
+    monkeypatch.setattr("genlab.runs.folder.shipped_runs", new_runs)
+    write_siamese_run("pairs", film=False)
+    page = open_home(monkeypatch)
+    assert not page.error
+    assert "**Siamese pairs**" in [link.proto.label for link in page.get("page_link")]
+    assert list(page.dataframe[0].value["run"]) == ["pairs"]
 
 
 def test_a_run_without_weights_costs_home_a_picture_and_nothing_else(monkeypatch, make_run):

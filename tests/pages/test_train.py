@@ -116,7 +116,7 @@ def test_a_fresh_page_offers_a_recipe_and_says_what_to_do_first():
 def test_every_setting_of_every_recipe_is_in_the_form_with_the_recipes_value(recipe):
     page = open_page(recipe=recipe)
     config = BOOK["recipes"][recipe]
-    fixed = {"pixels", "classes"}
+    fixed = {"pixels", "classes", "height", "width", "identities"}  # by the images
     for name, value in (config["model"] | config["training"]).items():
         if name not in fixed:
             widgets = [*page.number_input, *page.selectbox]

@@ -9,6 +9,7 @@ from genlab.jobs import desk
 from genlab.jobs.queue import change, find_job, list_jobs
 from genlab.runs.film import has_film
 from genlab.runs.folder import find_run
+from genlab.ui.train_form import build_config
 from tests.pages.test_train import (
     BOOK,
     again,
@@ -28,6 +29,12 @@ CLASSIFIER = {
     "recipe": "digits-classifier",
     "channels": "2",
     "feature_dim": "4",
+    "epochs": "1",
+    "batch_size": "1000",
+}
+SIAMESE = {
+    "recipe": "siamese2d-mnist",
+    "channels": "2",
     "epochs": "1",
     "batch_size": "1000",
 }
@@ -106,6 +113,35 @@ def test_a_finished_classifier_shows_its_losses():
     pictures = json.loads(page.get("bidi_component")[0].proto.json)
     assert pictures["titles"] == ["held-out images", "as training moves them"]
     assert "Classifier on MNIST" in words(page)
+
+
+def test_a_finished_siamese_network_shows_its_losses_pictures_and_doors():
+    page, job_id = trained(**SIAMESE)
+    run = find_run(find_job(job_id).name)
+    assert has_film(run)
+    assert titles(page) == [
+        "Loss of the pairs",
+        "Equal error rate",
+        "Distance of same pairs",
+        "Distance of different pairs",
+    ]
+    pictures = json.loads(page.get("bidi_component")[0].proto.json)
+    assert (pictures["rows"], pictures["columns"], pictures["side"]) == (2, 10, 28)
+    text = words(page).replace("\\", "")
+    assert "Siamese on MNIST, 2-D embedding, contrastive loss" in text
+
+
+def test_faces_are_offered_to_siamese_networks_alone_and_bring_their_sides():
+    page = open_page(recipe="siamese2d-mnist")
+    datasets = page.selectbox(key="train.dataset")
+    assert {"ORL faces", "MNIST, unseen digits", "Fashion-MNIST"} <= set(datasets.options)
+    assert "ORL faces" not in open_page().selectbox(key="train.dataset").options
+    config = build_config(BOOK, "siamese2d-mnist", "orl", {})
+    assert (config["model"]["height"], config["model"]["width"]) == (56, 46)
+    assert config["model"]["identities"] == 40
+    datasets.set_value("orl").run()
+    assert not page.exception
+    assert "There are no ORL faces on this machine" in words(page)
 
 
 def test_only_runs_with_the_same_losses_can_be_laid_over(train_tiny):

@@ -25,6 +25,7 @@ SMALL = {
     "cvae": {"hidden": 8, "latent_dim": 3},
     "gan": {"latent_dim": 4},
     "classifier": {"channels": 2, "feature_dim": 4},
+    "siamese": {"channels": 2},
 }
 
 

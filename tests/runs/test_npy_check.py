@@ -72,6 +72,39 @@ def test_a_film_without_scores_opinions_or_losses_is_one_too(film):
     assert check_film(pack_film(bare), Z) is not None
 
 
+@pytest.fixture
+def places(film, rng):
+    """The film of a Siamese network whose embedding has Z numbers."""
+    fixed = {"index": np.arange(N) * 3, "labels": np.arange(N) % 2}
+    frames = {"embedding": rng.normal(size=(F, N, Z)).astype(np.float16)}
+    return replace(film, fixed=fixed, frames=frames)
+
+
+def test_the_film_of_an_embedding_comes_back_as_it_was(places):
+    back = unpack_film(check_film(pack_film(places), 0, Z))
+    np.testing.assert_array_equal(back.frames["embedding"], places.frames["embedding"])
+    np.testing.assert_array_equal(back.fixed["index"], places.fixed["index"])
+    assert check_film(pack_film(places), Z) is None  # no GAN's
+    assert check_film(pack_film(places), 0, 0) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fixed": {"index": np.arange(N)}},
+        {"fixed": {"index": np.arange(N), "labels": np.arange(N) - 1}},
+        {"fixed": {"index": np.arange(N), "labels": np.arange(N) * 1e9}},
+        {"fixed": {"index": np.arange(N - 1), "labels": np.arange(N - 1)}},
+        {"frames": {"embedding": np.zeros((F, N, Z + 1), np.float16)}},
+        {"frames": {"embedding": np.full((F, N, Z), np.nan, np.float16)}},
+        {"frames": {"embedding": np.zeros((F, N, Z), np.uint8)}},
+        {"frames": {"images": np.zeros((F, N, 784), np.uint8)}},
+    ],
+)
+def test_what_is_no_film_of_an_embedding_is_left_out(places, change):
+    assert check_film(pack_film(replace(places, **change)), 0, Z) is None
+
+
 BAD = {
     "noise of another size": lambda f: {"fixed": {"noise": np.zeros((N, Z + 1), np.float32)}},
     "no noise": lambda f: {"fixed": {}},

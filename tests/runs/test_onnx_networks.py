@@ -73,6 +73,16 @@ def test_a_classifier_gives_the_model_s_logits(train_tiny, moved, rng):
     np.testing.assert_allclose(logits, wanted, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("loss", ["contrastive", "cosine-softmax"])
+def test_a_siamese_network_gives_the_model_s_embeddings(train_tiny, moved, rng, loss):
+    run = moved(train_tiny("mine", "siamese", loss=loss))
+    x = rng.random((5, 1, 28, 28), dtype=np.float32)
+    (embeddings,) = session(run).run(["embeddings"], {"images": x})
+    with torch.no_grad():
+        wanted = load_model(run).embed(torch.from_numpy(x).flatten(1)).numpy()
+    np.testing.assert_allclose(embeddings, wanted, rtol=1e-3, atol=1e-4)
+
+
 def test_the_file_says_what_it_is_and_asks_for_an_old_opset(train_tiny):
     model = onnx.load_from_string(network_onnx(train_tiny("mine", "classifier")))
     onnx.checker.check_model(model, full_check=True)

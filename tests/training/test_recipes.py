@@ -3,6 +3,7 @@ import json
 import pytest
 import torch
 
+from genlab.data.catalogue import find_dataset
 from genlab.errors import GenLabError
 from genlab.training.config import TrainConfig
 from genlab.training.recipes import (
@@ -10,6 +11,7 @@ from genlab.training.recipes import (
     build_model,
     config_from_dict,
     find_recipe,
+    fitted,
     with_settings,
 )
 
@@ -47,6 +49,15 @@ def test_settings_reach_the_model_and_the_training_with_the_fields_own_types():
     assert (config.model.latent_dim, config.dataset) == (2, "mnist")
     assert (config.training.learning_rate, config.training.schedule) == (0.01, "constant")
     assert RECIPES["vae-fashion"].model.latent_dim == 20
+
+
+def test_a_dataset_brings_the_sides_and_classes_of_its_images():
+    config = with_settings(RECIPES["siamese-mnist"], {"dataset": "orl-2", "embedding_dim": "8"})
+    assert (config.dataset, config.model.height, config.model.width) == ("orl-2", 56, 46)
+    assert (config.model.identities, config.model.embedding_dim) == (40, 8)
+    for recipe in (config for config in RECIPES.values() if config.family == "siamese"):
+        info = find_dataset(recipe.dataset)
+        assert fitted(recipe.model, info) == recipe.model
 
 
 @pytest.mark.parametrize(

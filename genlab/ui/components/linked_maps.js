@@ -27,8 +27,8 @@ const GLIDE = 700; // milliseconds from one projection to another
 const NEIGHBOURS = 10; // whose mean latent a spot decodes
 const HINT =
   "Drag: choose. Shift adds, Alt or Ctrl removes. Wheel: zoom. Right button or Space: pan. " +
-  "Click an empty spot: decode it. " +
-  "Keys: arrows, Enter, D decodes, + \u2212 zoom, 0 resets, Escape clears.";
+  "Keys: arrows, Enter, + \u2212 zoom, 0 resets, Escape clears.";
+const DECODES = " Click an empty spot, or press D at a point: decode it.";
 
 const instances = new WeakMap(); // parentElement -> LinkedMaps
 
@@ -73,8 +73,8 @@ class LinkedMaps {
     this.status = element("p", { class: "spoken", role: "status" });
     this.lower = element("div", { class: "lower" });
     const maps = element("div", { class: "maps" }, ...this.views.map((view) => view.node));
-    const hint = element("p", { class: "hint" }, HINT);
-    this.root.replaceChildren(this.toolbar.node, this.status, maps, this.lower, hint);
+    this.hint = element("p", { class: "hint" }, HINT);
+    this.root.replaceChildren(this.toolbar.node, this.status, maps, this.lower, this.hint);
     this.setMode("lasso");
   }
 
@@ -94,6 +94,8 @@ class LinkedMaps {
 
   async update(data) {
     this.data = data;
+    this.decodes = data.maps.some((map) => map.decoder_url);
+    this.hint.textContent = HINT + (this.decodes ? DECODES : "");
     this.root.style.setProperty("--map-height", `${data.height}px`);
     if (data.labels_url !== this.labelsUrl) {
       const labels = await loadBytes(data.labels_url);
@@ -260,6 +262,7 @@ class LinkedMaps {
 
   /** Decodes the mean latent of the points nearest to a spot (map units), in both models. */
   probe(asked, spot) {
+    if (!this.decodes) return;
     const shown = (i) => this.state.isShown(i);
     const found = nearestPoints(asked.positions, ...spot, NEIGHBOURS, shown);
     if (found.length === 0) return;

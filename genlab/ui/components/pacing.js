@@ -16,6 +16,14 @@ export function oncePerFrame(work) {
   return ask;
 }
 
+/** Draws again once the font of a node is here: until then a canvas shows none of its text. */
+export function whenFontComes(node, draw) {
+  const { fontFamily } = getComputedStyle(node);
+  const faces = [`16px ${fontFamily}`, `600 16px ${fontFamily}`];
+  if (faces.every((face) => document.fonts.check(face))) return;
+  Promise.all(faces.map((face) => document.fonts.load(face))).then(draw, () => {});
+}
+
 /** Returns a function that does the work once no call has come for `delay` milliseconds. */
 export function whenQuiet(work, delay) {
   let timer = 0;

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from genlab.explore.neighbours import nearest, smallest, vote
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 32])
+@pytest.mark.parametrize(("points", "count"), [(7, 7), (300, 1), (3001, 10)])
+def test_neighbours_are_those_of_scikit_learn(rng, points, dimensions, count):
+    embedding = rng.normal(size=(points, dimensions)).astype(np.float32) + 5.0
+    queries = rng.normal(size=(50, dimensions)).astype(np.float32) + 5.0
+    index, distance = nearest(embedding, queries, count)
+    oracle = NearestNeighbors(algorithm="brute").fit(embedding.astype(np.float64))
+    wanted, rows = oracle.kneighbors(queries.astype(np.float64), count)
+    np.testing.assert_allclose(distance, wanted, atol=1e-5)
+    np.testing.assert_array_equal(index, rows)
+
+
+def test_blocks_do_not_show(rng, monkeypatch):
+    embedding, queries = rng.normal(size=(500, 4)), rng.normal(size=(33, 4))
+    whole = nearest(embedding, queries, 5)
+    monkeypatch.setattr("genlab.explore.neighbours.BLOCK", 1000)
+    for one, other in zip(whole, nearest(embedding, queries, 5), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_of_equally_near_points_the_first_comes_first():
+    embedding = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    index, distance = nearest(embedding, np.array([[1.0, 0.0]]), 4)
+    assert index.tolist() == [[0, 2, 3, 1]]
+    assert distance.tolist() == [[0.0, 0.0, 0.0, 1.0]]
+
+
+def test_the_smallest_of_each_row_are_found_among_many(rng):
+    values = rng.normal(size=(40, 2000)).astype(np.float32)
+    values[0, -5:] = -10.0  # in the rest that no group holds
+    columns = smallest(values, 9)
+    found = np.sort(np.take_along_axis(values, columns, 1), axis=1)
+    np.testing.assert_array_equal(found, np.sort(values, axis=1)[:, :9])
+
+
+def test_the_nearer_class_wins_where_votes_are_equal():
+    voters = np.array([[3, 1, 1, 3, 0], [2, 5, 5, 2, 5], [7, 8, 9, 4, 6]])
+    assert vote(voters).tolist() == [3, 5, 7]
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="choose from 1 to 3"):
+        nearest(np.zeros((3, 2)), np.zeros((1, 2)), 4)
+    with pytest.raises(ValueError, match=r"\(3, 2\) but queries are \(1, 5\)"):
+        nearest(np.zeros((3, 2)), np.zeros((1, 5)), 1)
