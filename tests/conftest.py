@@ -1,6 +1,7 @@
 """Every test has a GENLAB_HOME of its own and the bundled data alone."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -26,6 +27,12 @@ def own_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("GENLAB_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def own_place(monkeypatch):
+    """A job that a test runs in this process does not put all later tests behind everybody."""
+    monkeypatch.setattr(os, "nice", lambda by: 0, raising=False)
 
 
 @pytest.fixture

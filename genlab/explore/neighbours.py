@@ -45,7 +45,9 @@ def nearest(
         apart += squares
         found = smallest(apart, min(count + SPARE, len(points)))
         found.sort(axis=1)  # so that the first of equal ones comes first
-        exact = np.linalg.norm(points[found].astype(np.float64) - block[:, None], axis=2)
+        offsets = points[found]
+        offsets -= block[:, None]
+        exact = np.sqrt(np.einsum("qce,qce->qc", offsets, offsets))
         order = np.argsort(exact, axis=1, kind="stable")[:, :count]
         index[start : start + rows] = np.take_along_axis(found, order, axis=1)
         distance[start : start + rows] = np.take_along_axis(exact, order, axis=1)

@@ -7,7 +7,7 @@ PATIENCE = 20.0  # seconds
 # Timers and frames of the page itself: a busy browser that delays the page's delays these as well
 BEAT = """() => new Promise((done) => setTimeout(() => requestAnimationFrame(() =>
   requestAnimationFrame(() => done(
-    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState))), 300))"""
+    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState))), 200))"""
 
 
 def eventually(page, holds: Callable[[], bool]) -> None:
