@@ -9,14 +9,18 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With several processes (`pytest -n 2`) a file stays whole, and the browser tests share one
-    process: one browser at a time is as much as a small machine has room for."""
+    """With several processes (`pytest -n 2`) a file stays whole, and most browser tests share one
+    process, with one browser and one server: a small machine has no room for many. The files with
+    the fewest tests come last, among them those in browsers that keep the other process busy."""
     from xdist.scheduler import LoadFileScheduling
+
+    last = ("test_siamese.py", "test_train.py", "test_two_servers.py")  # with servers of their own
 
     class OneBrowser(LoadFileScheduling):
         def _split_scope(self, nodeid):
             where = super()._split_scope(nodeid)
-            return "browser" if where.startswith("tests/browser/") else where
+            in_browser = where.startswith("tests/browser/") and not where.endswith(last)
+            return "browser" if in_browser else where
 
     return OneBrowser(config, log)
 
