@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from genlab.models.digit_classifier import convolution
+
 LOSSES = ("contrastive", "triplet", "cosine-softmax")
 MINING = ("all", "hard")
 MIRROR = ("no", "yes")
@@ -188,9 +190,3 @@ def stages_of(sides: tuple[int, int]) -> int:
     while side > LAST_SIDE:
         stages, side = stages + 1, (side + 1) // 2
     return stages
-
-
-def convolution(inside: int, outside: int, *, stride: int) -> list[nn.Module]:
-    """3 x 3 with batch normalisation, which has the bias, and ReLU."""
-    conv = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
-    return [conv, nn.BatchNorm2d(outside), nn.ReLU()]

@@ -3,8 +3,6 @@
 Shapes: B images, P pixels, K classes.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
@@ -12,7 +10,7 @@ from torch.nn.functional import cross_entropy, pad
 from genlab.errors import GenLabError
 from genlab.models.digit_classifier import SIDE, DigitClassifier
 from genlab.training.config import TrainConfig
-from genlab.training.device import pick_precision
+from genlab.training.device import arithmetic, pick_precision
 from genlab.training.process_group import ALONE, Shard
 from genlab.training.vae_step import learning_rate_at
 
@@ -44,7 +42,7 @@ class ClassifierStep:
     ) -> dict[str, Tensor]:
         """Update on images (B, P) uint8 with labels (B,); return batch means as 0-d tensors."""
         moved = shifted(images, generator).float().div_(255.0)
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             features = self.model.features(moved)
             logits = self.model.head(dropped(features, self.model.config.dropout, generator))
         logits = logits.float()
@@ -57,12 +55,6 @@ class ClassifierStep:
         self.done += 1
         error = (logits.detach().argmax(1) != labels).float().mean()
         return {"nll": nll.detach(), "error": error}
-
-    def arithmetic(self) -> AbstractContextManager:
-        """bfloat16 products where asked; weights, loss and Adam stay in float32."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
 
     def state_dict(self) -> dict:
         """All that the next update depends on, weights apart."""

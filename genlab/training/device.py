@@ -1,5 +1,7 @@
 """The device and the arithmetic of a training, chosen once."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 
 
@@ -38,3 +40,10 @@ def pick_precision(asked: str, device: torch.device) -> torch.dtype:
 def use_one_thread() -> None:
     """Small networks train best on one thread: a second one waits more than it works."""
     torch.set_num_threads(1)
+
+
+def arithmetic(device: torch.device, dtype: torch.dtype) -> AbstractContextManager:
+    """In it products are made in `dtype`; weights, losses and Adam stay in float32."""
+    if dtype == torch.float32:
+        return nullcontext()
+    return torch.autocast(device.type, dtype)

@@ -4,8 +4,6 @@ Goodfellow et al., Generative Adversarial Networks, 2014, arXiv:1406.2661, algor
 Shapes: B images, P pixels, Z latent dimensions, S the side of the networks' images.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,7 +13,7 @@ from genlab.models.gan import GAN, GANConfig, build_optimiser, sample_noise
 from genlab.models.gan_networks import ARCHITECTURES
 from genlab.objectives.adversarial import Code, discriminator_loss, generator_loss, opinion
 from genlab.training.config import TrainConfig
-from genlab.training.device import pick_precision
+from genlab.training.device import arithmetic, pick_precision
 from genlab.training.process_group import ALONE, Shard
 from genlab.training.vae_step import learning_rate_at
 
@@ -54,7 +52,7 @@ class GANStep:
         config, B, take = self.model.config, len(images), self.shard.take
         real = self.model.from_pixels(take(images).float().div_(255.0))
         z = take(sample_noise(B, config, generator, self.device))
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             fake = self.model.generator(z).float()  # (B, 1, S, S)
         blur_real, blur_fake = (take(self.blur(B, generator)) for _ in range(2))
 
@@ -68,7 +66,7 @@ class GANStep:
         """One Adam step on images (B, 1, S, S) of each kind, in one pass."""
         config, mean = self.model.config, self.shard.mean
         real.requires_grad_(config.r1 > 0.0)
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             logits = self.model.discriminator(torch.cat([real, fake])).float()
         of_real, of_fake = logits.split([len(real), len(fake)])
         parts = discriminator_loss(
@@ -87,7 +85,7 @@ class GANStep:
         """One Adam step through what the discriminator now says of fakes (B, 1, S, S)."""
         config, discriminator = self.model.config, self.model.discriminator
         discriminator.requires_grad_(False)
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             logits = discriminator(fake).float()
         loss = self.shard.mean(generator_loss(logits, config.loss, code=self.code), B)
         self.step(self.optimiser_g, loss)
@@ -121,12 +119,6 @@ class GANStep:
                 ours[name].lerp_(value, 1.0 - keep)
             else:
                 ours[name].copy_(value)
-
-    def arithmetic(self) -> AbstractContextManager:
-        """bfloat16 products where asked; weights, losses and Adam stay in float32."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
 
     def state_dict(self) -> dict:
         """All that the next update depends on, weights apart."""
@@ -170,7 +162,7 @@ class GANStep:
         generator = torch.Generator(self.device).manual_seed(seed)
         for rows in images.split(500):
             z = sample_noise(len(rows), config, generator, self.device)
-            with self.arithmetic():
+            with arithmetic(self.device, self.dtype):
                 of_real = self.model.discriminate(rows.float().div_(255.0)).float()
                 of_fake = self.model.discriminator(self.model.shown_generator(z)).float()
             parts = discriminator_loss(of_real, of_fake, config.loss, code=self.code)

@@ -4,7 +4,6 @@ Shapes: B images, P = H W pixels, E embedding, K classes, M images on film.
 """
 
 import math
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from genlab.objectives.contrastive import (
 )
 from genlab.training.classifier_step import dropped
 from genlab.training.config import TrainConfig
-from genlab.training.device import pick_precision
+from genlab.training.device import arithmetic, pick_precision
 from genlab.training.loop import TrainingData
 from genlab.training.process_group import ALONE, Shard
 from genlab.training.sampling import GROUP, grouped
@@ -69,7 +68,7 @@ class SiameseStep:
         """
         model = self.model
         seen = augmented(images, model.config, generator)
-        with self.arithmetic():
+        with arithmetic(self.device, self.dtype):
             features = model.features(seen)
         features = features.float()
         if model.config.dropout:
@@ -121,12 +120,6 @@ class SiameseStep:
     def is_mixed(self, labels: Tensor) -> bool:
         """Whether a batch in any order has several images of a class."""
         return self.config.batch_size >= GROUP * len(labels.unique())
-
-    def arithmetic(self) -> AbstractContextManager:
-        """bfloat16 convolutions where asked; embeddings, loss and Adam stay in float32."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
 
     def state_dict(self) -> dict:
         """All that the next update depends on, weights apart."""

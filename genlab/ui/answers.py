@@ -1,7 +1,11 @@
 """How a route answers: with bytes that may be kept for ever, or with a sentence."""
 
-from collections.abc import Callable
+import json
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -27,3 +31,18 @@ def kept(answer: Answer, **headers: str) -> Callable:
         return Response(content, media_type=media, headers=FOREVER | headers)
 
     return endpoint
+
+
+def message(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A header and arrays as one body; arrays begin at multiples of 8 bytes."""
+    entries, parts, offset = [], [], 0
+    for name, array in arrays.items():
+        content = np.ascontiguousarray(array).tobytes()
+        content += bytes(-len(content) % 8)
+        kind = array.dtype.name
+        entries.append({"name": name, "dtype": kind, "shape": array.shape, "offset": offset})
+        parts.append(content)
+        offset += len(content)
+    text = json.dumps({**header, "arrays": entries}).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<II", len(text), 0) + text + b"".join(parts)

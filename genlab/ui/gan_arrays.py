@@ -7,7 +7,6 @@ import base64
 import gzip
 import hashlib
 import json
-import struct
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +22,7 @@ from genlab.explore.training_neighbour import nearest_floor, nearest_training
 from genlab.jobs.queue import ENDED, Job, find_job
 from genlab.runs.film import HALF, Film, film_path, load_film, unpack_film
 from genlab.runs.folder import Run, find_run, load_tensors
+from genlab.ui.answers import message
 from genlab.ui.arrays import version_of
 
 PIXELS = 784  # of an image
@@ -116,26 +116,15 @@ def film_message(film: Film, *, after: int = -1, seen: int = 0, **header: Any) -
     arrays["opinions"] = film.frames["opinions"][first:].astype("<f4")
     arrays |= {f"score.{name}": v[first:].astype("<f4") for name, v in film.scores.items()}
     arrays |= {f"trace.{name}": v[seen:].astype("<f2") for name, v in film.trace.items()}
-    entries, parts, offset = [], [], 0
-    for name, array in arrays.items():
-        content = np.ascontiguousarray(array).tobytes()
-        content += bytes(-len(content) % 8)
-        kind = array.dtype.name
-        entries.append({"name": name, "dtype": kind, "shape": array.shape, "offset": offset})
-        parts.append(content)
-        offset += len(content)
     told = {
         "frames": len(film),
         "first": first,
         "updates": film.updates.tolist(),
         "images_seen": film.images_seen.tolist(),
         "seen": seen,
-        "arrays": entries,
         **header,
     }
-    text = json.dumps(told).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<II", len(text), 0) + text + b"".join(parts)
+    return message(told, arrays)
 
 
 def check_film(film: Film) -> None:

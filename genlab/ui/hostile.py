@@ -1,8 +1,9 @@
-"""Text that somebody else wrote, made fit to show: it keeps its words and loses its powers."""
+"""What somebody else wrote, made fit for use: words keep their meaning and lose their powers."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -27,6 +28,15 @@ def card_markdown(text: str) -> str:
     text = text.replace("![", r"!\[").replace("<", "&lt;")
     text = re.sub(r"^\s{0,3}#{1,6}\s+", "##### ", text, flags=re.MULTILINE)
     return re.sub(r":(?=\w+\[|\w+:)", r"\\:", text)  # colours, icons and emoji of Streamlit
+
+
+def number_of(told: Any) -> float | None:
+    """A finite number, given as one or as text; None for anything else."""
+    try:
+        number = float(told)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if abs(number) < 1e9 else None  # which nan is not
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from genlab.explore.plane_gan import BOUNDS, NOISES, PlaneConfig
 from genlab.explore.plane_ink import CELLS, COLUMNS, ready_drawings
 from genlab.explore.plane_loss import LOSSES
 from genlab.explore.plane_target import DRAWN, TARGETS
+from genlab.ui.hostile import number_of
 
 PREFIX = "plane_"
 NONE = "none"  # in place of the right one's loss
@@ -121,15 +122,6 @@ def same_value(told: Any, choice: Any) -> bool:
         return told == choice
     number = number_of(told)
     return number is not None and number == choice
-
-
-def number_of(told: Any) -> float | None:
-    """A finite number, given as one or as text; None for anything else."""
-    try:
-        number = float(told)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1e9 else None  # which nan is not
 
 
 def bounded(name: str, told: Any) -> float | int | None:

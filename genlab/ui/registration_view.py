@@ -8,6 +8,7 @@ from typing import Any
 from genlab.explore.plane_ink import CELLS, ready_drawings
 from genlab.registration.config import MODELS
 from genlab.registration.shapes import SHAPES
+from genlab.ui.hostile import number_of
 
 DRAWN, FILES = "drawn", "files"
 OF_SPACE = ("knot", "star")
@@ -157,15 +158,6 @@ def read_start(told: Any) -> tuple[float, ...]:
     if any(number is None for number in numbers) or not any(numbers):
         return ()
     return tuple(float(f"{number:.4g}") for number in numbers)
-
-
-def number_of(told: Any) -> float | None:
-    """A finite number, given as one or as text; None for anything else."""
-    try:
-        number = float(told)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1e9 else None  # which nan is not
 
 
 def is_ink(told: Any) -> bool:

@@ -15,7 +15,7 @@ from genlab.data.sprite import test_sprite
 from genlab.errors import GenLabError
 from genlab.runs.film import has_film
 from genlab.runs.folder import find_run
-from genlab.ui.answers import BINARY, FOREVER, NEVER, PACKED, kept
+from genlab.ui.answers import BINARY, NEVER, PACKED, kept
 from genlab.ui.arrays import decoder_bytes, latent_means, map_coordinates, version_of
 from genlab.ui.components import FOLDER, SUFFIXES, components_version
 from genlab.ui.gan_arrays import (
@@ -83,16 +83,11 @@ def generator(request: Request) -> tuple[bytes, str]:
     return generator_bytes(current_run(request)), BINARY
 
 
-async def film(request: Request) -> Response:
-    """The film of a run, for ever: its URL names a version."""
-    try:
-        run, version = find_run(request.path_params["run"]), request.path_params["version"]
-        if not has_film(run) or film_version(run) != version:
-            raise GenLabError(f'The film of "{run.name}" has changed; reload the page.')
-        content = await run_in_threadpool(film_bytes, run.name, version)
-    except GenLabError as error:
-        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
-    return Response(content, media_type=BINARY, headers=FOREVER | PACKED)
+def film(request: Request) -> tuple[bytes, str]:
+    run, version = find_run(request.path_params["run"]), request.path_params["version"]
+    if not has_film(run) or film_version(run) != version:
+        raise GenLabError(f'The film of "{run.name}" has changed; reload the page.')
+    return film_bytes(run.name, version), BINARY
 
 
 async def job_film(request: Request) -> Response:
@@ -129,7 +124,7 @@ ROUTES = [
     Route("/genlab/live/{id}.bin", live_frame),
     Route("/genlab/generator/{run}/{version}.safetensors", kept(generator)),
     Route("/genlab/film/job/{id:int}.bin", job_film),
-    Route("/genlab/film/{run}/{version}.bin", film),
+    Route("/genlab/film/{run}/{version}.bin", kept(film, **PACKED)),
     Route("/genlab/nearest/{dataset}", nearest, methods=["POST"]),
     *SIAMESE,
 ]

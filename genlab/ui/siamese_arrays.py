@@ -5,9 +5,6 @@ A message is a JSON header and raw arrays, laid out as in genlab/ui/gan_arrays.p
 """
 
 import gzip
-import json
-import struct
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +31,7 @@ from genlab.explore.siamese_view import (
 )
 from genlab.runs.film import load_film
 from genlab.runs.folder import Run, find_run
+from genlab.ui.answers import message
 from genlab.ui.siamese_urls import images_version, stamp_of
 from genlab.ui.siamese_view import interval, margin_of
 
@@ -204,18 +202,3 @@ def squares(images: np.ndarray) -> np.ndarray:
     top, left = (S - H) // 2, (S - W) // 2
     result[:, top : top + H, left : left + W] = images
     return result
-
-
-def message(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A header and arrays as one body; arrays begin at multiples of 8 bytes."""
-    entries, parts, offset = [], [], 0
-    for name, array in arrays.items():
-        content = np.ascontiguousarray(array).tobytes()
-        content += bytes(-len(content) % 8)
-        kind = array.dtype.name
-        entries.append({"name": name, "dtype": kind, "shape": array.shape, "offset": offset})
-        parts.append(content)
-        offset += len(content)
-    text = json.dumps({**header, "arrays": entries}).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<II", len(text), 0) + text + b"".join(parts)

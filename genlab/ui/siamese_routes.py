@@ -9,7 +9,7 @@ from starlette.routing import Route
 from genlab.errors import GenLabError
 from genlab.runs.film import has_film
 from genlab.runs.folder import Run, find_run
-from genlab.ui.answers import BINARY, NEVER, kept
+from genlab.ui.answers import BINARY, NEVER, PACKED, kept
 from genlab.ui.gan_arrays import film_version
 from genlab.ui.live_decoder import whole
 from genlab.ui.siamese_arrays import (
@@ -126,7 +126,7 @@ SIAMESE = [
     Route(f"/genlab/siamese/pairs/{OF_RUN}.bin", kept(pairs)),
     Route(f"/genlab/siamese/tiles/{OF_RUN}.png", kept(tiles)),
     Route(f"/genlab/siamese/raw/{OF_IMAGES}.bin", kept(raw_pairs)),
-    Route(f"/genlab/siamese/film/{OF_RUN}.bin", kept(film, **{"Content-Encoding": "gzip"})),
+    Route(f"/genlab/siamese/film/{OF_RUN}.bin", kept(film, **PACKED)),
     Route(f"/genlab/siamese/film/{OF_RUN}.png", kept(film_pictures)),
     Route(f"/genlab/siamese/map/{OF_RUN}/{{split}}.bin", kept(places)),
     Route(f"/genlab/siamese/rawmap/{OF_IMAGES}/{{split}}.bin", kept(raw_places)),

@@ -11,6 +11,8 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 # WebGL on machines without a GPU; and no calls home from the browser itself
@@ -33,6 +35,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def home_of(home: Path):
+    """New runs and jobs of this process go to a server's home meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENLAB_HOME", str(home))
+        yield
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import io
 import re
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,7 @@ from genlab.runs.film import film_path, load_film, pack_film
 from genlab.runs.folder import load_tensors
 from genlab.runs.models import load_model
 from genlab.ui.gan_arrays import generator_bytes, generator_url
-from tests.browser.server import running_server, watched_page
+from tests.browser.server import home_of, running_server, watched_page
 from tests.browser.waiting import eventually, resting
 from tests.gan_runs import probe_summary, some_film, write_gan_run
 
@@ -30,14 +29,6 @@ OTHER = some_film(updates=(0, 40, 300), batch=128, seed=1)
 PIXELS = """canvas => Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
 )"""
-
-
-@contextmanager
-def home_of(path):
-    """New runs and jobs go to the server's home meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENLAB_HOME", str(path))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -168,7 +168,9 @@ def test_dragging_over_a_curve_moves_the_film(page):
     middle = box["x"] + 44 + (box["width"] - 52) / 2
     page.mouse.click(middle, box["y"] + box["height"] / 2)
     last = len(states_of()[1]) - 1
-    expect_time(page, round(last) / 2)
+    expect_time(page, last / 2)
+    resting(page)
+    assert float(link(page)["at"]) == last / 2
 
 
 def test_icp_stands_beside_em_in_lockstep(page):

@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -14,17 +13,9 @@ from genlab.explore.siamese import accuracy_interval
 from genlab.explore.siamese_view import RAW, bench, film_places, rates_at, raw_bench
 from genlab.runs.film import load_film
 from genlab.ui.siamese_query import query_answer
-from tests.browser.server import running_server, watched_page
+from tests.browser.server import home_of, running_server, watched_page
 from tests.browser.waiting import eventually, resting
 from tests.siamese_runs import UPDATES, write_siamese_run
-
-
-@contextmanager
-def home_of(path):
-    """New runs go to the server's home meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENLAB_HOME", str(path))
-        yield
 
 
 @pytest.fixture(scope="module")

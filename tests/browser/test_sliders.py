@@ -137,6 +137,7 @@ def test_keys_move_a_slider_and_delete_takes_it_back_to_the_start(page):
     page.keyboard.press("Delete")
     # a link's z has three decimals, the mean has all
     eventually(page, lambda: np.abs(now(page) - first).max() <= 1)
+    assert shown_value(page, 17) == value
 
 
 def test_the_wheel_moves_only_the_slider_that_has_the_focus(page):

@@ -62,7 +62,8 @@ def test_both_ends_of_every_range_make_a_config(book, end):
         ends = {
             part: {f["name"]: f[end] for f in found if end in f} for part, found in fields.items()
         }
-        config_from_dict(recipe | {part: recipe[part] | ends[part] for part in ends})
+        wished = recipe | {part: recipe[part] | ends[part] for part in ends}
+        assert config_from_dict(wished).to_dict() == wished
 
 
 def test_every_recipe_lies_within_the_ranges_of_the_form(book):

@@ -97,7 +97,7 @@ def with_tensors(files, change):
     return files | {"model.safetensors": save(tensors)}
 
 
-def refused(data, match, name="mine"):
+def assert_refused(data, match, name="mine"):
     """The import fails with one sentence and leaves nothing behind."""
     before = sorted(p.name for p in new_runs().iterdir())
     with pytest.raises(GenLabError, match=match) as caught:
@@ -190,7 +190,7 @@ def test_a_checkpoint_of_torch_is_a_zip_but_no_run(tmp_path):
     ],
 )
 def test_a_path_out_of_the_folder_is_refused(files, path, tmp_path):
-    refused(zipped(files | {path: b"evil"}, folder=""), "leads out of its folder")
+    assert_refused(zipped(files | {path: b"evil"}, folder=""), "leads out of its folder")
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
@@ -201,17 +201,17 @@ def test_a_link_or_a_device_is_refused(files, path, kind):
     entry.create_system, entry.external_attr = 3, (kind | 0o777) << 16
     with zipfile.ZipFile(buffer, "a") as out:
         out.writestr(entry, "/etc/passwd")
-    refused(buffer.getvalue(), "a link or a device")
+    assert_refused(buffer.getvalue(), "a link or a device")
 
 
 def test_control_characters_in_a_path_are_refused(files):
-    refused(zipped(files | {"a\x1b[2Jb": b"x"}), "control characters")
-    refused(zipped(files | {"a\u202eb": b"x"}), "control characters")
+    assert_refused(zipped(files | {"a\x1b[2Jb": b"x"}), "control characters")
+    assert_refused(zipped(files | {"a\u202eb": b"x"}), "control characters")
 
 
 def test_a_file_without_a_name_is_refused(files):
     data = zipped(files | {"QQ": b"x"}, folder="").replace(b"QQ", b"\0Q")  # ends at the zero
-    refused(data, "without a name")
+    assert_refused(data, "without a name")
 
 
 def test_files_that_are_no_part_of_a_run_stay_out_and_are_named(files):
@@ -252,7 +252,7 @@ def test_a_file_that_unpacks_to_far_more_is_refused_in_little_memory(files, bomb
     data = zipped(files | {bomb: bytes(150 * 2**20)})
     assert len(data) < 400_000
     with peak_below(20):
-        refused(data, f"{bomb} in theirs.zip unpacks to more than")
+        assert_refused(data, f"{bomb} in theirs.zip unpacks to more than")
 
 
 def with_declared_size(data, name, size):
@@ -265,19 +265,19 @@ def test_a_bomb_that_declares_a_small_size_is_not_unpacked(files):
     data = zipped(files | {"metrics.jsonl": bytes(100 * 2**20)})
     data = with_declared_size(data, "good/metrics.jsonl", 10)
     with peak_below(20):
-        refused(data, "damaged or cut short")
+        assert_refused(data, "damaged or cut short")
 
 
 def test_a_file_that_declares_a_huge_size_is_refused(files):
     data = with_declared_size(zipped(files), "good/model.safetensors", 2**32 - 10)
-    refused(data, "unpacks to more than")
+    assert_refused(data, "unpacks to more than")
 
 
 @pytest.mark.parametrize("count", [250, 20_000])
 def test_too_many_files_are_refused_before_they_are_listed(files, count):
     data = zipped(files | {f"x{i}": b"" for i in range(count)}, compression=zipfile.ZIP_STORED)
     with peak_below(2):
-        refused(data, r"holds [\d,]+ files; a run has about ten")
+        assert_refused(data, r"holds [\d,]+ files; a run has about ten")
 
 
 @pytest.mark.parametrize("field", ["hidden", "latent_dim"])
@@ -287,7 +287,7 @@ def test_a_config_that_asks_for_a_huge_model_is_refused_in_little_memory(files, 
         (10**18, "describes a model of|cannot be built"),
         (10**300, "describes no run|cannot be built"),
     ):
-        refused(zipped(with_model(files, **{field: size})), match)
+        assert_refused(zipped(with_model(files, **{field: size})), match)
 
 
 # Archives that are not what they seem
@@ -297,23 +297,23 @@ def test_a_file_that_is_there_twice_is_refused(files):
     buffer = io.BytesIO(zipped(files))
     with zipfile.ZipFile(buffer, "a") as out, pytest.warns(UserWarning, match="Duplicate"):
         out.writestr("good/config.json", files["config.json"])
-    refused(buffer.getvalue(), "holds config.json twice")
+    assert_refused(buffer.getvalue(), "holds config.json twice")
 
 
 def test_the_same_file_by_two_paths_is_refused(files):
-    refused(zipped(files | {"./model.safetensors": b"x"}), "holds model.safetensors twice")
+    assert_refused(zipped(files | {"./model.safetensors": b"x"}), "holds model.safetensors twice")
 
 
 def test_two_runs_in_one_zip_are_refused(files):
     data = zipped(
         {f"{folder}/{k}": v for folder in ("a", "b") for k, v in files.items()}, folder=""
     )
-    refused(data, r"holds 2 runs \(a, b\); zip one at a time")
+    assert_refused(data, r"holds 2 runs \(a, b\); zip one at a time")
 
 
 def test_a_zip_within_a_zip_is_refused(files):
-    refused(zipped({"good.zip": zipped(files)}), "unpack it|torch.save did not write")
-    refused(zipped({"config.json": zipped(files)}), "cannot be read")
+    assert_refused(zipped({"good.zip": zipped(files)}), "unpack it|torch.save did not write")
+    assert_refused(zipped({"config.json": zipped(files)}), "cannot be read")
     with pytest.raises(GenLabError, match="has no config.json"):
         import_zip(zipped({"good.zip": zipped(files)}), "mine")
 
@@ -323,29 +323,29 @@ def test_an_encrypted_zip_is_refused(files):
     for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
         for found in re.finditer(re.escape(mark), bytes(data)):
             data[found.start() + offset] |= 1
-    refused(bytes(data), "encrypted; zip it without a password")
+    assert_refused(bytes(data), "encrypted; zip it without a password")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_an_unusual_compression_is_refused(files, method):
-    refused(zipped(files, compression=method), "packed in an unusual way")
+    assert_refused(zipped(files, compression=method), "packed in an unusual way")
 
 
 def test_a_file_whose_content_was_changed_is_refused(files):
     data = zipped(files, compression=zipfile.ZIP_STORED)
-    refused(data.replace(b"first", b"worst"), "damaged or cut short")
+    assert_refused(data.replace(b"first", b"worst"), "damaged or cut short")
 
 
 def test_a_list_that_names_another_file_than_lies_there_is_refused(files):
     data = zipped(files)
     at = data.index(b"good/model.safetensors")  # in front of the file itself
-    refused(data[:at] + b"evil" + data[at + 4 :], "damaged or cut short")
+    assert_refused(data[:at] + b"evil" + data[at + 4 :], "damaged or cut short")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_zip_that_is_cut_short_is_refused(files, share):
     data = zipped(files)
-    refused(data[: int(share * len(data))], "damaged or cut short")
+    assert_refused(data[: int(share * len(data))], "damaged or cut short")
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -372,7 +372,7 @@ def test_without_weights_or_config_it_is_refused(files):
         ("config.json", "has no config.json, so it is not a run"),
         ("model.safetensors", "no model.safetensors; zip the whole folder"),
     ):
-        refused(zipped({k: v for k, v in files.items() if k != missing}), match)
+        assert_refused(zipped({k: v for k, v in files.items() if k != missing}), match)
 
 
 def test_without_the_rest_it_is_taken(files):
@@ -392,7 +392,7 @@ def test_without_the_rest_it_is_taken(files):
     ],
 )
 def test_a_config_of_another_kind_is_refused(files, config, match):
-    refused(zipped(files | {"config.json": config}), match)
+    assert_refused(zipped(files | {"config.json": config}), match)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_a_config_of_another_kind_is_refused(files, config, match):
     ids=str,
 )
 def test_a_config_that_is_none_of_ours_is_refused(files, change):
-    refused(zipped(with_config(files, **change)), "theirs.zip")
+    assert_refused(zipped(with_config(files, **change)), "theirs.zip")
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,9 @@ def test_a_config_that_is_none_of_ours_is_refused(files, change):
 )
 def test_training_settings_of_another_kind_are_refused(files, setting, value):
     training = json.loads(files["config.json"])["training"] | {setting: value}
-    refused(zipped(with_config(files, training=training)), f"no run of this GenLab.*{setting}")
+    assert_refused(
+        zipped(with_config(files, training=training)), f"no run of this GenLab.*{setting}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -441,12 +443,12 @@ def test_training_settings_of_another_kind_are_refused(files, setting, value):
     ],
 )
 def test_weights_that_do_not_fit_the_config_are_refused_by_name(files, change, match):
-    refused(zipped(with_tensors(files, change)), match)
+    assert_refused(zipped(with_tensors(files, change)), match)
 
 
 def test_weights_of_another_config_are_refused(files):
-    refused(zipped(with_model(files, latent_dim=4)), "has encoder.2.weight of shape")
-    refused(zipped(with_model(files, hidden=9)), "has encoder.0.weight of shape")
+    assert_refused(zipped(with_model(files, latent_dim=4)), "has encoder.2.weight of shape")
+    assert_refused(zipped(with_model(files, hidden=9)), "has encoder.0.weight of shape")
 
 
 @pytest.mark.parametrize(
@@ -461,7 +463,7 @@ def test_weights_of_another_config_are_refused(files):
     ],
 )
 def test_weights_that_are_no_safetensors_are_refused(files, weights):
-    refused(zipped(files | {"model.safetensors": weights}), "damaged|lacks")
+    assert_refused(zipped(files | {"model.safetensors": weights}), "damaged|lacks")
 
 
 def test_a_pickle_in_place_of_the_weights_is_not_opened(files, tmp_path):
@@ -471,7 +473,7 @@ def test_a_pickle_in_place_of_the_weights_is_not_opened(files, tmp_path):
 
     buffer = io.BytesIO()
     torch.save({"w": Trap()}, buffer)
-    refused(zipped(files | {"model.safetensors": buffer.getvalue()}), "damaged")
+    assert_refused(zipped(files | {"model.safetensors": buffer.getvalue()}), "damaged")
     assert not (tmp_path / "mark").exists()
 
 
@@ -547,7 +549,7 @@ def test_unknown_keys_of_a_config_are_left_out(files):
 
 def test_a_taken_name_or_none_is_refused_and_the_run_there_stays(files):
     before = (new_runs() / "good" / "config.json").read_bytes()
-    refused(zipped(files), "choose another name", name="good")
-    refused(zipped(files), "choose another name", name="vae-fashion")
-    refused(zipped(files), "cannot name a run", name="../up")
+    assert_refused(zipped(files), "choose another name", name="good")
+    assert_refused(zipped(files), "choose another name", name="vae-fashion")
+    assert_refused(zipped(files), "cannot name a run", name="../up")
     assert (new_runs() / "good" / "config.json").read_bytes() == before
