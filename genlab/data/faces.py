@@ -68,7 +68,7 @@ def find_faces(info: DatasetInfo, split: str, root: str | Path | None = None) ->
             return FaceFiles(info, split, folder, source)
     what = f"{VIEW_1} in it" if info.name == "lfw" else "a folder for each person (s1, s2, ...)"
     raise GenLabError(
-        f"There are no {info.title} on this machine, and they do not ship with GenLab; put the "
+        f"The images of {info.title} are not on this machine and do not ship with GenLab; put the "
         f"folder {info.folder}, with {what}, into the folder that GENLAB_DATA names."
     )
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genlab.data.images import ImageSplit, load_split
+from genlab.explore.layers import layers_of
 from genlab.explore.neighbours import nearest, vote
 from genlab.explore.pair_intervals import RESAMPLES, SEED, bootstrap
 from genlab.explore.siamese import (
@@ -62,7 +63,7 @@ def evaluate_siamese(
         "family": run.family,
         "dataset": run.dataset,
         "data": f"{test.origin}; threshold by pairs of {first_of(train)}",
-        "parameters": parameters_of(run),
+        "parameters": sum(layer.parameters for layer in layers_of(load_tensors(run))),
         "pair_threshold": threshold,
         **figures,
         "knn_accuracy_test": hits.share,
@@ -91,13 +92,6 @@ def evaluate_siamese(
 def first_of(train: ImageSplit) -> str:
     few = len(train.images) > MOST_IMAGES
     return f"the first {MOST_IMAGES:,} of {train.origin}" if few else train.origin
-
-
-def parameters_of(run: Run) -> int:
-    """What is trained: weights, without the running means of normalisations."""
-    names = ("running_mean", "running_var", "num_batches_tracked")
-    tensors = load_tensors(run).items()
-    return sum(array.size for name, array in tensors if name.rpartition(".")[2] not in names)
 
 
 def pair_figures(

@@ -18,6 +18,7 @@ from genlab.runs.folder import Run, load_tensors
 
 NEVER = 1e-4  # share of the time below which a channel counts as dead
 NO_WEIGHTS = ("num_batches_tracked", "_u", "_v")  # counters, and what finds a singular value
+NOT_TRAINED = ("running_mean", "running_var")  # measured while training
 SPECTRAL = ".parametrizations.weight"  # what torch puts into the names of a normalised layer
 
 
@@ -84,11 +85,11 @@ def layers_of(tensors: Mapping[str, np.ndarray]) -> list[Layer]:
     for name, array in sorted(tensors.items(), key=lambda item: numbered(item[0])):
         layer, _, word = plain_name(name).rpartition(".")
         if word not in NO_WEIGHTS:
-            groups.setdefault(layer, {})[word] = array
+            groups.setdefault(layer or word, {})[word] = array
     found = []
     for layer, parts in groups.items():
         weight = parts.get("weight", next(iter(parts.values())))
-        trained = [array for word, array in parts.items() if word in ("weight", "bias")]
+        trained = [array for word, array in parts.items() if word not in NOT_TRAINED]
         found.append(
             Layer(layer, kind_of(layer, parts), weight.shape, sum(a.size for a in trained))
         )

@@ -86,14 +86,16 @@ def test_faces_are_counted_and_said(faces, name):
     ("name", "wanted"), [("orl-2", "a folder for each person"), ("lfw", "lfw_dev_pairs_64x64.npz")]
 )
 def test_faces_that_are_not_here_say_where_to_put_them(name, wanted):
-    with pytest.raises(GenLabError, match=rf"There are no .*{wanted}.*GENLAB_DATA") as caught:
+    with pytest.raises(
+        GenLabError, match=rf"are not on this machine.*{wanted}.*GENLAB_DATA"
+    ) as caught:
         load_split(name, "train")
     assert VERIFICATION[name].folder in str(caught.value)
 
 
 def test_a_root_that_is_named_is_the_only_one(faces, tmp_path):
     assert len(load_split("orl", "train", faces).images) == 24
-    with pytest.raises(GenLabError, match="There are no ORL faces"):
+    with pytest.raises(GenLabError, match="The images of ORL faces are not"):
         load_split("orl", "train", tmp_path / "elsewhere")
 
 

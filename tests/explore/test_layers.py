@@ -38,9 +38,12 @@ def with_film(run, **changes):
     film_path(run.path).write_bytes(pack_film(film))
 
 
-@pytest.mark.parametrize("family", ["gan", "classifier"])
-def test_the_layers_hold_all_parameters_of_the_model(train_tiny, family):
-    run = train_tiny("mine", family)
+@pytest.mark.parametrize(
+    ("family", "settings"),
+    [("gan", {}), ("classifier", {}), ("siamese", {}), ("siamese", {"loss": "cosine-softmax"})],
+)
+def test_the_layers_hold_all_parameters_of_the_model(train_tiny, family, settings):
+    run = train_tiny("mine", family, **settings)
     xray = layer_xray(run)
     assert xray.parameters == sum(p.numel() for p in load_model(run).parameters())
     assert xray.not_finite == 0

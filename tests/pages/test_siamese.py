@@ -179,7 +179,7 @@ def test_without_the_faces_the_page_says_how_to_get_them_and_shows_digits(nothin
     write_siamese_run("faces", **faces)
     write_siamese_run("digits")
     page = siamese_page(runs="faces")
-    assert "no ORL faces on this machine" in page.info[0].value
+    assert "ORL faces are not on this machine" in page.info[0].value
     assert "Here is MNIST" in page.info[0].value
     assert page.selectbox(key="siamese.dataset").value == "mnist"
     assert page.multiselect(key="siamese.runs").value == ["digits"]
@@ -194,7 +194,7 @@ def test_faces_that_are_chosen_and_not_here_leave_the_digits_in_their_place(noth
     assert sentences(page) == ""
     page.selectbox(key="siamese.dataset").set_value("orl").run()
     assert not page.exception
-    assert "no ORL faces on this machine" in sentences(page)
+    assert "ORL faces are not on this machine" in sentences(page)
     assert page.selectbox(key="siamese.dataset").value == "mnist"
     assert link_of(page)["runs"] == "b"
 
@@ -202,7 +202,7 @@ def test_faces_that_are_chosen_and_not_here_leave_the_digits_in_their_place(noth
 def test_faces_alone_without_images_show_the_sentence_and_no_traceback(nothing_shipped):
     write_siamese_run("faces", dataset="orl", height=56, width=46, kept=False, film=False)
     page = siamese_page()
-    assert "no ORL faces on this machine" in sentences(page)
+    assert "ORL faces are not on this machine" in sentences(page)
     assert len(page.info) == 1
     assert not page.get("bidi_component")
 

@@ -141,7 +141,7 @@ def test_faces_are_offered_to_siamese_networks_alone_and_bring_their_sides():
     assert config["model"]["identities"] == 40
     datasets.set_value("orl").run()
     assert not page.exception
-    assert "There are no ORL faces on this machine" in words(page)
+    assert "The images of ORL faces are not on this machine" in words(page)
 
 
 def test_only_runs_with_the_same_losses_can_be_laid_over(train_tiny):
