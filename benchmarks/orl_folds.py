@@ -17,6 +17,7 @@ from genlab.data.catalogue import ORL_FOLDS
 from genlab.explore.card import keep_card
 from genlab.explore.evaluate import evaluate
 from genlab.runs.folder import Run, find_run, list_runs
+from genlab.runs.models import start_weights
 from genlab.runs.recording import record_run
 from genlab.training.device import use_one_thread
 from genlab.training.recipes import find_recipe, with_settings
@@ -31,7 +32,7 @@ def trained(dataset: str, settings: dict[str, str]) -> Run:
     if name in {run.name for run in list_runs()}:
         return find_run(name)
     config = with_settings(find_recipe("siamese-orl"), settings | {"dataset": dataset})
-    session = prepare(config)
+    session = prepare(config, weights=start_weights(config))
     return record_run(name, config, session.step, session.records(), data_origin=session.origin)
 
 

@@ -176,6 +176,7 @@ def train(options: argparse.Namespace) -> None:
         return
 
     from genlab.explore.card import keep_card
+    from genlab.runs.models import start_weights
     from genlab.runs.tensorboard import check_tensorboard
     from genlab.training.device import use_one_thread
     from genlab.training.process_group import process_group, together, until_interrupted
@@ -187,7 +188,9 @@ def train(options: argparse.Namespace) -> None:
     with process_group() as shard:
         if options.data_root is None:
             together(shard, lambda: shard.local_rank == 0 and fetch_full_data(config.dataset))
-        session = prepare_together(config, data_root=options.data_root, shard=shard)
+        session = prepare_together(
+            config, weights=start_weights(config), data_root=options.data_root, shard=shard
+        )
         records = until_interrupted(shard, session.records())
         if shard.rank > 0:
             train_along(config, session, records)
@@ -266,12 +269,9 @@ def change_job(options: argparse.Namespace) -> None:
 
 def fetch_full_data(dataset: str) -> None:
     """Download the whole of a dataset that is here in part only, where the network allows it."""
-    from genlab.data.catalogue import find_dataset
     from genlab.data.download import download
     from genlab.data.images import load_split
 
-    if find_dataset(dataset).of_people:
-        return  # faces are not downloaded
     try:
         if load_split(dataset, "train").complete:
             return

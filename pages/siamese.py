@@ -11,6 +11,7 @@ from genlab.ui.siamese_bench import bench_script, data_words, show_bench
 from genlab.ui.siamese_film import film_script, show_film
 from genlab.ui.siamese_maps import maps_script, show_maps
 from genlab.ui.siamese_pictures import pictures_script, show_pictures
+from genlab.ui.siamese_query import wake_soon
 from genlab.ui.siamese_state import TAB, open_siamese, pick_runs, show_link
 from genlab.ui.siamese_view import TABS
 from genlab.ui.siamese_words import LOOK_FOR, MATHS
@@ -97,3 +98,4 @@ with st.expander("In Python", icon=":material/code:"):
     script = st.empty()
 with stage:
     shown()
+wake_soon(runs)

@@ -107,8 +107,8 @@ VERIFICATION = {
         home="https://cam-orl.co.uk/facedatabase.html",
         train_count=320,
         test_count=80,
-        height=56,
-        width=46,
+        height=64,
+        width=64,
         identities=40,
         of_people=True,
     )

@@ -1,9 +1,11 @@
-"""Download a full dataset through torchvision, when a person asks for it and never otherwise.
+"""Download a full dataset, when a person asks for it and never otherwise: digits and clothes
+through torchvision, faces through scikit-learn.
 
     python -m genlab.data.download fashion
+    python -m genlab.data.download lfw --folder lfw-deepfunneled
 
 The copy goes to the cache folder, where load_split finds it after an explicit root, GENLAB_DATA and
-Debian's folder.
+Debian's folder. With --folder LFW is not fetched but made from all its people, who lie there.
 """
 
 import argparse
@@ -16,7 +18,9 @@ from http.client import HTTPException
 from pathlib import Path
 
 from genlab.data.catalogue import DATASETS, SPLITS, DatasetInfo, find_dataset
+from genlab.data.download_faces import fetch_lfw, fetch_orl
 from genlab.data.images import downloads, load_split
+from genlab.data.view_1 import make_view_1
 from genlab.errors import GenLabError
 
 PATIENCE = 30.0  # seconds without an answer; torchvision itself would wait for ever
@@ -25,18 +29,13 @@ PATIENCE = 30.0  # seconds without an answer; torchvision itself would wait for 
 def download(name: str) -> Path:
     """Fetch the full dataset unless it has been already; returns the root it lies under.
 
-    torchvision checks the published checksums; the files are read once more here, and only then
-    moved into place, so an interrupted download leaves nothing behind.
+    torchvision and scikit-learn check the published checksums; the files are read once more here,
+    and only then moved into place, so an interrupted download leaves nothing behind.
 
     Raises:
         GenLabError: unknown name, no network, or a cache folder that takes no files.
     """
     info, root = find_dataset(name), downloads()
-    if info.of_people:
-        raise GenLabError(
-            f"{info.title} cannot be downloaded here; put the folder {info.folder} into the folder "
-            "that GENLAB_DATA names."
-        )
     if _is_whole(name, root):
         return root
     try:
@@ -47,8 +46,9 @@ def download(name: str) -> Path:
                 load_split(name, split, part)
             for packed in Path(part, info.folder, "raw").glob("*.gz"):
                 packed.unlink()
-            shutil.rmtree(root / info.folder, ignore_errors=True)  # a damaged earlier copy
-            Path(part, info.folder).rename(root / info.folder)
+            for folder in Path(part).iterdir():
+                shutil.rmtree(root / folder.name, ignore_errors=True)  # a damaged earlier copy
+                folder.rename(root / folder.name)
     except OSError as error:
         if _is_whole(name, root):  # somebody else's download was done first
             return root
@@ -67,15 +67,19 @@ def _is_whole(name: str, root: Path) -> bool:
 
 
 def _fetch(info: DatasetInfo, folder: str) -> None:
-    from torchvision import datasets  # here, as importing it takes seconds
-
     try:
         with _patience():
+            if info.of_people:
+                (fetch_lfw if info.name == "lfw" else fetch_orl)(Path(folder))
+                return
+            from torchvision import datasets  # here, as importing it takes seconds
+
             getattr(datasets, info.folder)(folder, download=True)
     except (OSError, RuntimeError, HTTPException) as error:
+        inside = info.folder if info.of_people else f"{info.folder}/raw"
         raise GenLabError(
             f"{info.title} could not be downloaded; check the network, or set GENLAB_DATA to a "
-            f"folder that holds {info.folder}/raw."
+            f"folder that holds {inside}."
         ) from error
 
 
@@ -90,11 +94,18 @@ def _patience() -> Iterator[None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Download a full dataset through torchvision.")
-    parser.add_argument("name", choices=DATASETS)
-    name = parser.parse_args().name
+    parser = argparse.ArgumentParser(description="Download a full dataset.")
+    parser.add_argument("name", choices=[*DATASETS, "orl", "lfw"])
+    parser.add_argument("--folder", type=Path, help="of all of LFW's people: make View 1 of it")
+    asked = parser.parse_args()
+    name = asked.name
     try:
-        download(name)
+        if asked.folder and name != "lfw":
+            raise GenLabError("Only lfw is made from a folder; leave out --folder.")
+        if asked.folder:
+            make_view_1(asked.folder.resolve(), downloads() / find_dataset("lfw").folder)
+        else:
+            download(name)
     except GenLabError as error:
         raise SystemExit(str(error)) from error
     for split in SPLITS:

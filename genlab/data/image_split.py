@@ -25,7 +25,8 @@ def origin(info: DatasetInfo, split: str, count: int, source: str) -> str:
     """A sentence part such as "MNIST, all 10,000 test images, bundled with GenLab"."""
     total = info.count(split)
     kind = "training" if split == "train" else "test"
-    which = f"all {total:,}" if count == total else f"{count:,} of {total:,}"
+    which = f"{count:,} of {total:,}" if count < total else f"all {total:,}"
     if source == BUNDLED_SOURCE and count < total:
         which = f"the first {which}"
-    return f"{info.title}, {which} {kind} images, {source}"
+    more = f" and {count - total:,} more of the same people" if count > total else ""
+    return f"{info.title}, {which} {kind} images{more}, {source}"

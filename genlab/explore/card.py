@@ -31,6 +31,7 @@ def card(run: Run, figures: Mapping[str, Any]) -> str:
             "",
             f"- Trained {made['date']} on {made['data']}; "
             f"{training['validation_share']:.0%} of {held_out(info)} held out for validation.",
+            *start_lines(run.config.get("start")),
             f"- Adam, learning rate {training['learning_rate']:g} ({training['schedule']}), batch "
             f"{training['batch_size']}, {made['epochs_done']} of {training['epochs']} epochs, "
             f"seed {training['seed']}, precision {training['precision']}.",
@@ -46,6 +47,10 @@ def card(run: Run, figures: Mapping[str, Any]) -> str:
         lines += figure_lines(run, figures)
     lines += ["## Data", "", f"{info.attribution} {info.home}", ""]
     return "\n".join(lines)
+
+
+def start_lines(start: str | None) -> list[str]:
+    return [f"- It began with the weights of {start}, where they fit."] if start else []
 
 
 def held_out(info: DatasetInfo) -> str:

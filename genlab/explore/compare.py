@@ -8,7 +8,7 @@ from genlab.runs.families import Figure, family_of
 from genlab.runs.folder import Run, read_summary
 
 ABSENT = "—"
-PLANNED = ("family", "dataset", "model", "training")  # what was asked for, of a config
+PLANNED = ("family", "dataset", "model", "training", "start")  # what was asked for, of a config
 MADE = ("data", "best_epoch", "stopped_early")  # and of what came of it
 
 
@@ -49,7 +49,7 @@ def flat_config(config: Mapping[str, Any]) -> dict[str, str]:
     """Settings as words, under names such as "model.latent_dim"."""
     flat: dict[str, str] = {}
     made = config.get("made")
-    chosen = {part: config[part] for part in PLANNED if part in config}
+    chosen = {part: config[part] for part in PLANNED if config.get(part)}
     if isinstance(made, Mapping):
         chosen["made"] = {name: made[name] for name in MADE if name in made}
     for part, value in chosen.items():

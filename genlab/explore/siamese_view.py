@@ -1,9 +1,9 @@
 """What the Siamese bench shows: the pairs of a split as one network sees them, beside the same
-pairs as raw pixels see them; its embedding as a plane; and the neighbours of a picture.
+pairs as raw pixels see them; and its embedding as a plane.
 
 The threshold is chosen on pairs of training images, and judged on pairs of test images. A pair is
 accepted as "same" when its distance is at most the threshold.
-Shapes: N images, E embedding, C pairs, F frames of a film, M images in it, Q pictures that ask.
+Shapes: N images, E embedding, C pairs, F frames of a film, M images in it.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,10 @@ import numpy as np
 from genlab.data.images import ImageSplit, load_split, stamp
 from genlab.errors import GenLabError
 from genlab.explore.evaluate_siamese import alone, raw_pixels
-from genlab.explore.neighbours import nearest
 from genlab.explore.siamese import (
     MOST_IMAGES,
     PAIRS,
     Verification,
-    embed,
     embeddings,
     pair_distances,
     pairs_within,
@@ -33,6 +31,7 @@ from genlab.runs.folder import Run, find_run, weights_path
 RAW = "raw pixels"
 MOST_NAMED = 10  # classes with a name and a colour of their own on a map, OTHERS among them
 OTHERS = "others"
+DENSE = 256  # numbers a point up to which all principal components are computed, for two of them
 
 
 @dataclass(frozen=True)
@@ -182,11 +181,24 @@ def plane_of(points: np.ndarray) -> Plane:
     if E <= 2:
         return Plane(np.zeros(E), np.eye(E, 2))
     middle = points.mean(axis=0, dtype=np.float64)
-    centred = (points - middle).astype(np.float32)  # float32: raw pixels in a third of the time
-    _, vectors = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    axes = vectors[:, ::-1][:, :2]  # (E, 2), the widest first
+    axes = widest((points - middle).astype(np.float32))  # float32: half the time
     signs = np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
     return Plane(middle, axes * signs)
+
+
+def widest(centred: np.ndarray) -> np.ndarray:
+    """The two directions (E, 2) along which points (N, E) about 0 vary most, the first most."""
+    E = centred.shape[1]
+    if E <= DENSE or not centred.any():
+        _, vectors = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        return vectors[:, ::-1][:, :2]
+    from scipy.sparse.linalg import LinearOperator, eigsh  # a tenth of a second, for pixels alone
+
+    # Lanczos needs no (E, E) matrix, whose eigenvectors take 15 s for E = 4096
+    covariance = LinearOperator((E, E), lambda v: centred.T @ (centred @ v), dtype=np.float32)
+    start = np.random.default_rng(0).standard_normal(E).astype(np.float32)
+    values, vectors = eigsh(covariance, k=2, v0=start)
+    return vectors[:, values.argsort()[::-1]]
 
 
 def map_of(run: Run, split: str) -> np.ndarray:
@@ -234,37 +246,3 @@ def map_classes(labels: np.ndarray, classes: tuple[str, ...]) -> tuple[np.ndarra
     group[named] = np.arange(len(named))
     names = tuple(classes[label] if label < len(classes) else str(label) for label in named)
     return group[labels], names if len(named) == len(found) else (*names, OTHERS)
-
-
-# --- pictures that ask ---------------------------------------------------------------------------
-
-
-class Neighbours(NamedTuple):
-    index: np.ndarray  # (Q, count) rows of the split they are among
-    distance: np.ndarray  # (Q, count), the nearest first
-
-
-def neighbours(
-    points: np.ndarray, asked: np.ndarray, count: int = 8, leave_out: int | None = None
-) -> Neighbours:
-    """The exact nearest of points (N, E) to asked (Q, E), but for the row `leave_out`."""
-    more = min(count + (leave_out is not None), len(points))
-    index, distance = nearest(points, asked, more)
-    if leave_out is not None:
-        # the asked image itself where it is there, else the last: (Q, count) of (Q, count + 1)
-        kept = np.argsort(index == leave_out, axis=1, kind="stable")[:, :count]
-        index = np.take_along_axis(index, kept, axis=1)
-        distance = np.take_along_axis(distance, kept, axis=1)
-    return Neighbours(index, distance)
-
-
-def embedded(run: Run, images: np.ndarray) -> np.ndarray:
-    """Pictures (Q, H, W) uint8 of the run's size to (Q, E) float32; loads torch."""
-    from genlab.runs.models import load_model
-
-    return embed(load_model(run), images)
-
-
-def distance_between(run: Run, one: np.ndarray, other: np.ndarray) -> float:
-    """How far apart a run puts two pictures (H, W) uint8 of its size; loads torch."""
-    return float(pair_distances(embedded(run, np.stack([one, other])), np.array([[0, 1]]))[0])

@@ -29,6 +29,7 @@ from genlab.jobs.progress import read_steps
 from genlab.jobs.queue import Job, QueueBusy, change, find_job, insist
 from genlab.runs.film import Score, film_path
 from genlab.runs.folder import Run, list_runs, write_whole
+from genlab.runs.models import start_weights
 from genlab.runs.recording import Recorder
 from genlab.training.loop import EpochRecord, Position, StepRecord, total_steps
 from genlab.training.recipes import RunConfig, config_from_dict
@@ -59,12 +60,14 @@ class JobTraining:
     def __init__(self, job: Job, scorer: Scorer) -> None:
         self.job, self.folder = job, job.folder
         self.config = config_from_dict(job.config)
-        self.session: Session = prepare(self.config)
+        goes_on = (self.folder / "state.pt").exists()
+        weights = {} if goes_on else start_weights(self.config)
+        self.session: Session = prepare(self.config, weights=weights)
         self.recorder = Recorder(self.config, self.session.step, scorer(self.config))
         self.position, self.every = Position(), REPORT_EVERY
         self.steps_file = self.folder / "steps.jsonl"
         self.looked = self.saved = self.beaten = self.save_took = 0.0
-        if (self.folder / "state.pt").exists():
+        if goes_on:
             self.restore()
         self.recorder.begin()
         self.frames = 0  # of the film, in the file

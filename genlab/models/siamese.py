@@ -5,7 +5,8 @@ Chopra, Hadsell & LeCun 2005. The convolutions are those of the digit classifier
 in each stage, with batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167); a stage halves the
 sides, and there are as many as it takes to come to about 4 x 4. Of images with more than 32 pixels
 a side the first convolution takes every second place. Each image is first brought to mean 0 and
-variance 1, so that light and contrast say nothing.
+variance 1, so that light and contrast say nothing. The random erasing is after Zhong et al. 2017,
+arXiv:1708.04896.
 Shapes: B images, P = H W pixels, C channels of the first stage, F features, E embedding, K classes.
 """
 
@@ -20,6 +21,7 @@ from genlab.models.digit_classifier import convolution
 LOSSES = ("contrastive", "triplet", "cosine-softmax")
 MINING = ("all", "hard")
 MIRROR = ("no", "yes")
+SPHERE = ("no", "yes")
 LAST_SIDE = 4  # about that of the last stage
 LARGE = 32  # pixels a side: larger images are halved at once
 
@@ -77,6 +79,17 @@ class SiameseConfig:
             "choices": MINING,
         },
     )
+    sphere: str = field(
+        default="no",
+        metadata={
+            "label": "On the sphere",
+            "help": "Embeddings of length 1, so that distances are at most 2. With the cosine "
+            "softmax they always are.",
+            "choices": SPHERE,
+            "group": "More settings of the network",
+            "later": True,
+        },
+    )
     scale: float = field(
         default=16.0,
         metadata={
@@ -100,11 +113,25 @@ class SiameseConfig:
             "group": "More settings of the network",
         },
     )
+    erasing: float = field(
+        default=0.0,
+        metadata={
+            "label": "Erasing",
+            "help": "While training, this share of the images has a rectangle of one grey in a "
+            "random place, a fifth to half of each side: to look at all parts of an image.",
+            "low": 0.0,
+            "high": 1.0,
+            "step": 0.1,
+            "group": "More settings of the network",
+            "later": True,
+        },
+    )
     mirror: str = field(
         default="no",
         metadata={
             "label": "Mirror",
-            "help": "While training, half of the images are mirrored: for faces.",
+            "help": "For faces: while training, half of the images are mirrored; afterwards an "
+            "embedding is the mean of an image's and its mirror image's.",
             "choices": MIRROR,
             "group": "More settings of the network",
         },
@@ -130,7 +157,8 @@ class SiameseConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; choose 1 or more.")
         if self.identities < 2:
             raise ValueError(f"identities is {self.identities}; there must be 2 or more.")
-        for name, choices in (("loss", LOSSES), ("mining", MINING), ("mirror", MIRROR)):
+        words = {"loss": LOSSES, "mining": MINING, "mirror": MIRROR, "sphere": SPHERE}
+        for name, choices in words.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose {', '.join(choices)}.")
         for name in ("margin", "augmentation"):
@@ -138,12 +166,18 @@ class SiameseConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; choose 0 or more.")
         if not self.scale > 0.0:
             raise ValueError(f"scale is {self.scale}; choose above 0.")
+        if not 0.0 <= self.erasing <= 1.0:
+            raise ValueError(f"erasing is {self.erasing}; choose from 0 to 1.")
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout is {self.dropout}; choose from 0 to below 1.")
 
     @property
     def pixels(self) -> int:
         return self.height * self.width
+
+    @property
+    def is_spherical(self) -> bool:
+        return self.sphere == "yes" or self.loss == "cosine-softmax"
 
 
 class SiameseNetwork(nn.Module):
@@ -171,14 +205,21 @@ class SiameseNetwork(nn.Module):
         return self.body(images.view(-1, 1, self.config.height, self.config.width))
 
     def project(self, features: Tensor) -> Tensor:
-        """Features (B, F) to embeddings (B, E), of length 1 where the loss looks at cosines: then
-        the distance orders as the cosine does."""
-        embeddings = self.head(features)
-        return normalize(embeddings) if self.config.loss == "cosine-softmax" else embeddings
+        """Features (B, F) to embeddings (B, E)."""
+        return self.scaled(self.head(features))
+
+    def scaled(self, embeddings: Tensor) -> Tensor:
+        """Those of a sphere to length 1: then the distance orders as the cosine does."""
+        return normalize(embeddings) if self.config.is_spherical else embeddings
 
     def embed(self, images: Tensor) -> Tensor:
-        """Images (B, P) in [0, 1] to embeddings (B, E)."""
-        return self.project(self.features(images))
+        """Images (B, P) in [0, 1] to embeddings (B, E); with `mirror` those of an image and of its
+        mirror image are the same, but not while training."""
+        embeddings = self.project(self.features(images))
+        if self.config.mirror == "no" or self.training:
+            return embeddings
+        mirrored = images.view(-1, self.config.height, self.config.width).flip(2)
+        return self.scaled(0.5 * (embeddings + self.project(self.features(mirrored))))
 
     def forward(self, images: Tensor) -> Tensor:
         return self.embed(images)

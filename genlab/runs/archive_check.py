@@ -14,6 +14,7 @@ from safetensors.numpy import load
 from genlab.data.catalogue import DATASETS, find_dataset
 from genlab.errors import GenLabError
 from genlab.runs.families import family_of
+from genlab.runs.folder import check_name
 from genlab.runs.foreign_read import damaged
 from genlab.runs.foreign_scan import plain
 from genlab.training.config import TrainConfig
@@ -79,7 +80,8 @@ def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
         if found["family"] in FAMILIES:
             check_types(FAMILIES[found["family"]].config, found["model"])
             check_types(TrainConfig, found["training"])
-        config = config_from_dict({part: found[part] for part in parts})
+        start = {"start": start_of(found)}
+        config = config_from_dict({part: found[part] for part in parts} | start)
         images = find_dataset(config.dataset).test_count
         if config.dataset not in DATASETS and not family_of(config.family).verifies:
             raise GenLabError(f"{config.dataset} is for networks that tell pairs apart.")
@@ -105,6 +107,15 @@ def check_config(content: bytes, shown: str) -> tuple[dict[str, Any], Expected]:
         if kept := check_block(found.get(block), fields):
             saved[block] = kept
     return saved, expected
+
+
+def start_of(config: dict[str, Any]) -> str:
+    """The name of the run that a training began with, which need not be here; "" where it is none
+    that a run can have."""
+    try:
+        return check_name(config.get("start"))
+    except (GenLabError, TypeError):
+        return ""
 
 
 def check_types(config_type: type, values: dict[str, Any]) -> None:

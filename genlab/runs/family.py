@@ -107,7 +107,8 @@ class Family:
     losses: Mapping[str, Loss]  # in order: the first is drawn large
     watched: tuple[str, ...]  # losses in the line on a job's progress
     pictures: tuple[str, ...]  # the rows of step.pictures, in words
-    portrait: Literal["reconstructions", "samples", "confusion", "none"]  # ui/portraits.py
+    # which picture stands for a run: ui/portraits.py
+    portrait: Literal["reconstructions", "samples", "confusion", "embedding", "none"]
     xray: Literal["latents", "layers"]  # which X-ray: explore/xray.py, explore/layers.py
     brief: Callable[[Model], str]  # a model in a list: "20-D"
     words: Callable[[Model], str]  # a model in a sentence

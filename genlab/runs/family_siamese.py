@@ -74,7 +74,9 @@ def layers(model: Model) -> str:
         parts.append(f"scale {model.get('scale')}")
     else:
         parts.append(f"{mining} pairs of a batch")
+    parts += ["embeddings of length 1"] if model.get("sphere") == "yes" else []
     parts.append(f"augmentation {model.get('augmentation')}")
+    parts += [f"erasing {model['erasing']}"] if model.get("erasing") else []
     parts += ["mirrored by chance"] if model.get("mirror") == "yes" else []
     parts += [f"dropout {model['dropout']}"] if model.get("dropout") else []
     return "; ".join(parts)
@@ -93,7 +95,7 @@ SIAMESE = Family(
     losses=LOSSES,
     watched=("pair_loss", "pair_eer"),
     pictures=("held-out images", "as training moves them"),
-    portrait="none",
+    portrait="embedding",
     xray="layers",
     brief=brief,
     words=words,

@@ -48,6 +48,13 @@ class Flow:
         self.nodes.append(helper.make_node(kind, [self.at, *names], [name], name, **settings))
         self.at = name
 
+    def behind(self, first: str, name: str) -> None:
+        """Put the values behind earlier ones in one batch."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node("Concat", [first, self.at], [name], name, axis=0))
+        self.at = name
+
 
 def numpy(values: Tensor | list[int] | float) -> np.ndarray:
     if isinstance(values, Tensor):
@@ -141,12 +148,22 @@ def add_classifier(flow: Flow, model: nn.Module) -> Trial:
 
 
 def add_embedding(flow: Flow, model: nn.Module) -> Trial:
-    """Images in [0, 1] to their embeddings."""
+    """Images in [0, 1] to their embeddings; with `mirror` by way of their mirror images too."""
+    config = model.config
+    if config.mirror == "yes":
+        ends = [("starts", [-1]), ("ends", [-(2**31)]), ("axes", [3]), ("steps", [-1])]
+        flow.through("Slice", "mirrored", *ends)
+        flow.behind("images", "both")
     add_modules(flow, model.body, "body")
-    unit = model.config.loss == "cosine-softmax"
-    add_module(flow, model.head, "projections" if unit else "embeddings")
-    if unit:
-        flow.through("LpNormalization", "embeddings", axis=1, p=2)
+    add_module(flow, model.head, "head")
+    if config.is_spherical:
+        flow.through("LpNormalization", "sphere", axis=1, p=2)
+    if config.mirror == "yes":
+        flow.through("Reshape", "sides", ("shape", [2, -1, config.embedding_dim]))
+        flow.through("ReduceMean", "mean", axes=[0], keepdims=0)
+        if config.is_spherical:
+            flow.through("LpNormalization", "mean_on_sphere", axis=1, p=2)
+    flow.through("Identity", "embeddings")
     shape = (TRIALS, 1, model.config.height, model.config.width)
     images = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     return Trial("images", images.numpy(), "embeddings", model.embed(images.flatten(1)).numpy())

@@ -2,7 +2,8 @@
 
 A field's metadata is what a form shows of it: label, help, low and high (the range offered, wider
 than sensible), step, unit, scale, choices, group (a heading that it is folded under); or fixed: no
-visitor sets it.
+visitor sets it. A field that came later than runs that are kept says "later": they lack it, and its
+default is what they did.
 """
 
 from dataclasses import dataclass, field

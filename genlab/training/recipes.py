@@ -29,6 +29,8 @@ from genlab.training.process_group import ALONE, Shard
 from genlab.training.siamese_step import SiameseStep
 from genlab.training.vae_step import VAEStep
 
+CONFIG_FIELDS = ("family", "dataset", "model", "training")  # of a saved config; some lack start
+
 
 @dataclass(frozen=True)
 class Family:
@@ -45,6 +47,7 @@ class RunConfig:
     dataset: str
     model: Any  # the family's config
     training: TrainConfig
+    start: str = ""  # the run whose weights it begins with; "" draws them by the seed
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -75,6 +78,10 @@ FAMILIES: dict[str, Family] = {
 # Both perceptrons are trained alike, so that what differs is the loss
 MLP_GAN_TRAINING = TrainConfig(
     epochs=90, batch_size=256, learning_rate=5e-4, schedule="cosine", validation_share=0.05
+)
+# All on digits are trained alike, so that their losses and embeddings can be compared
+SIAMESE_MNIST_TRAINING = TrainConfig(
+    epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
 )
 
 RECIPES: dict[str, RunConfig] = {
@@ -148,35 +155,52 @@ RECIPES: dict[str, RunConfig] = {
         family="siamese",
         dataset="mnist",
         model=SiameseConfig(embedding_dim=32),
-        training=TrainConfig(
-            epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
-        ),
+        training=SIAMESE_MNIST_TRAINING,
     ),
     "siamese2d-mnist": RunConfig(
         family="siamese",
         dataset="mnist",
         model=SiameseConfig(embedding_dim=2),
-        training=TrainConfig(
-            epochs=12, learning_rate=3e-3, schedule="cosine", validation_share=0.05
-        ),
+        training=SIAMESE_MNIST_TRAINING,
+    ),
+    "siamese2d-triplet-mnist": RunConfig(
+        family="siamese",
+        dataset="mnist",
+        model=SiameseConfig(embedding_dim=2, loss="triplet"),
+        training=SIAMESE_MNIST_TRAINING,
+    ),
+    "siamese2d-cosine-mnist": RunConfig(
+        family="siamese",
+        dataset="mnist",
+        model=SiameseConfig(embedding_dim=2, loss="cosine-softmax", margin=0.1),
+        training=SIAMESE_MNIST_TRAINING,
+    ),
+    "siamese-unseen-mnist": RunConfig(
+        family="siamese",
+        dataset="mnist-unseen",
+        model=SiameseConfig(embedding_dim=32),
+        training=SIAMESE_MNIST_TRAINING,
     ),
     "siamese-orl": RunConfig(
         family="siamese",
         dataset="orl",
         model=SiameseConfig(
-            height=56,
-            width=46,
+            height=64,
+            width=64,
             identities=40,
-            embedding_dim=64,
+            embedding_dim=128,
+            channels=24,
             loss="triplet",
             margin=0.3,
             mining="hard",
-            augmentation=0.75,
+            sphere="yes",
             mirror="yes",
+            dropout=0.2,
         ),
         training=TrainConfig(
-            epochs=30, batch_size=64, learning_rate=2e-3, schedule="cosine", validation_share=0.2
+            epochs=30, batch_size=64, learning_rate=2e-4, schedule="cosine", validation_share=0.2
         ),
+        start="siamese-lfw",
     ),
     "siamese-lfw": RunConfig(
         family="siamese",
@@ -189,11 +213,12 @@ RECIPES: dict[str, RunConfig] = {
             channels=24,
             loss="cosine-softmax",
             margin=0.2,
+            erasing=0.5,
             mirror="yes",
             dropout=0.2,
         ),
         training=TrainConfig(
-            epochs=60, batch_size=64, learning_rate=2e-3, schedule="cosine", validation_share=0.1
+            epochs=100, batch_size=64, learning_rate=2e-3, schedule="cosine", validation_share=0.05
         ),
     ),
 }
@@ -210,22 +235,25 @@ def config_from_dict(saved: Mapping[str, Any]) -> RunConfig:
     family = saved.get("family")
     if family not in FAMILIES:
         raise GenLabError(f"family is {family!r}; this GenLab knows {', '.join(FAMILIES)}.")
-    known = {"family", "dataset", "model", "training"}
-    if missing := known - set(saved):
+    if missing := set(CONFIG_FIELDS) - set(saved):
         raise GenLabError(f"The config lacks {', '.join(sorted(missing))}; restore it and retry.")
     return RunConfig(
         family=family,
         dataset=saved["dataset"],
         model=exact_fields(FAMILIES[family].config, saved["model"], "model"),
         training=exact_fields(TrainConfig, saved["training"], "training"),
+        start=str(saved.get("start", "")),
     )
 
 
 def exact_fields(config_type: type, values: Mapping[str, Any], where: str) -> Any:
-    names = {field.name for field in dataclasses.fields(config_type)}
-    if unknown := set(values) - names:
+    """A config of exactly these values; but a field whose metadata says "later" is one that older
+    runs lack, and has the default then."""
+    fields = {field.name: field for field in dataclasses.fields(config_type)}
+    if unknown := set(values) - set(fields):
         raise GenLabError(f"{where} has the unknown field {', '.join(sorted(unknown))}.")
-    if missing := names - set(values):
+    needed = {name for name, field in fields.items() if "later" not in field.metadata}
+    if missing := needed - set(values):
         raise GenLabError(f"{where} lacks the field {', '.join(sorted(missing))}.")
     try:
         return config_type(**values)
@@ -242,10 +270,14 @@ def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
             config = dataclasses.replace(config, dataset=info.name)
             parts["model"] = fitted(parts["model"], info)
             continue
+        if key == "start":
+            config = dataclasses.replace(config, start=text)
+            continue
         part = next((name for name, value in parts.items() if hasattr(value, key)), None)
         if part is None:
             names = [f.name for value in parts.values() for f in dataclasses.fields(value)]
-            raise GenLabError(f'There is no setting "{key}"; choose {", ".join(names)}, dataset.')
+            names += ["dataset", "start"]
+            raise GenLabError(f'There is no setting "{key}"; choose {", ".join(names)}.')
         kind = type(getattr(parts[part], key))
         try:
             value = kind(text)

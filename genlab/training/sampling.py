@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 GROUP = 4  # images of a class that stay together
+FEW = 2  # of them where the loss needs no pairs, and only what is shown of it does
 
 
 def grouped(labels: Tensor, generator: torch.Generator, group: int = GROUP) -> Tensor:

@@ -1,11 +1,12 @@
 """From a config to a stream of records: data made resident, model built, step chosen."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from genlab.data.catalogue import DATASETS
 from genlab.data.images import ImageSplit, load_split
@@ -44,22 +45,57 @@ class Session:
         return train(self.step, self.data, self.config, start=start, report_every=report_every)
 
 
-def prepare(config: RunConfig, *, data_root: str | None = None, shard: Shard = ALONE) -> Session:
+def prepare(
+    config: RunConfig,
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    data_root: str | None = None,
+    shard: Shard = ALONE,
+) -> Session:
     """Load the training images, keep them on the device and build the model there.
 
+    Args:
+        weights: what it begins with, by the tensors' names: those of run config.start.
+
     Raises:
-        GenLabError: the images are not here, or do not fit the model.
+        GenLabError: the images are not here, they do not fit the model, or the weights do not.
     """
     device = pick_device()
     images = load_split(config.dataset, "train", root=data_root)
     check_fit(images, config)
     data = resident(images, config.training, device)
-    model = build_model(config).to(device)
+    model = build_model(config)
+    if weights:
+        begin_with(model, weights, config.start)
+    model.to(device)
     steps = total_steps(len(data.images), config.training)
     step = FAMILIES[config.family].step(model, config.training, steps, shard)
     if hasattr(step, "watch"):  # it films images, of those held out
         step.watch(data)
     return Session(config.training, step, data, images.origin, device)
+
+
+def begin_with(model: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+    """Take over the tensors that have the name and the shape of one of the model's; the others
+    stay as they were drawn.
+
+    Raises:
+        GenLabError: those are less than half of the model's weights.
+    """
+    own = model.state_dict()
+    fitting = {key: tensor for key, tensor in weights.items() if fits(tensor, own.get(key))}
+    sizes = {key: parameter.numel() for key, parameter in model.named_parameters()}
+    taken, total = sum(size for key, size in sizes.items() if key in fitting), sum(sizes.values())
+    if 2 * taken < total:
+        raise GenLabError(
+            f'Only {taken:,} of this model\'s {total:,} weights are found in "{name}", by name and '
+            "shape; start from a run with like settings of the network."
+        )
+    model.load_state_dict(own | fitting)
+
+
+def fits(tensor: Tensor, place: Tensor | None) -> bool:
+    return place is not None and tensor.shape == place.shape
 
 
 def check_fit(images: ImageSplit, config: RunConfig) -> None:
@@ -83,13 +119,21 @@ def check_fit(images: ImageSplit, config: RunConfig) -> None:
         )
 
 
-def prepare_together(config: RunConfig, *, data_root: str | None, shard: Shard) -> Session:
+def prepare_together(
+    config: RunConfig,
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    data_root: str | None,
+    shard: Shard,
+) -> Session:
     """`prepare` in every process of the group.
 
     Raises:
         GenLabError: it failed in one of them, or they found different images.
     """
-    session = together(shard, lambda: prepare(config, data_root=data_root, shard=shard))
+    session = together(
+        shard, lambda: prepare(config, weights=weights, data_root=data_root, shard=shard)
+    )
     labels = zlib.crc32(session.data.labels.cpu().numpy())  # stands for the images, in order
     found = shard.gather((labels, session.origin))
     for other, origin in found:

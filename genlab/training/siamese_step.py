@@ -3,12 +3,10 @@
 Shapes: B images, P = H W pixels, E embedding, K classes, M images on film.
 """
 
-import math
-
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, pad
+from torch.nn.functional import pad
 
 from genlab.errors import GenLabError
 from genlab.models.siamese import SiameseNetwork
@@ -21,18 +19,18 @@ from genlab.objectives.contrastive import (
     pairs_of,
     triplet,
 )
+from genlab.training.augmentation import augmented
 from genlab.training.classifier_step import dropped
 from genlab.training.config import TrainConfig
 from genlab.training.device import arithmetic, pick_precision
 from genlab.training.loop import TrainingData
 from genlab.training.process_group import ALONE, Shard
-from genlab.training.sampling import GROUP, grouped
+from genlab.training.sampling import FEW, GROUP, grouped
 from genlab.training.vae_step import learning_rate_at
 
 EARLY_FRAMES = (10, 25, 50, 100, 250, 500)
 FILM_IMAGES, FILM_NUMBERS = 1000, 32_000  # the most images of a frame, and numbers
 COMPARED = 1000  # held-out images whose pairs give the error rate
-TURN, STRETCH, MOVE = math.radians(10.0), 0.1, 1 / 14  # of an augmentation of 1; MOVE of a side
 HARDEST = 0.5  # share of the pairs of a kind that are "hard"
 
 
@@ -115,7 +113,9 @@ class SiameseStep:
     def arranged(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         if self.is_mixed(labels):
             return torch.randperm(len(labels), generator=generator)
-        return grouped(labels, generator)
+        # A softmax over the classes learns more from batches of many classes
+        softmax = self.model.config.loss == "cosine-softmax"
+        return grouped(labels, generator, FEW if softmax else GROUP)
 
     def is_mixed(self, labels: Tensor) -> bool:
         """Whether a batch in any order has several images of a class."""
@@ -176,24 +176,3 @@ class SiameseStep:
         few = slice(COMPARED)
         pairs = pairs_of(distances_between(embeddings[few]), labels[few])
         return means | {"pair_eer": error_of_pairs(*pairs).item()}
-
-
-def augmented(images: Tensor, config, generator: torch.Generator) -> Tensor:
-    """Images (B, P) uint8 to the same in [0, 1], each turned, scaled, moved and perhaps mirrored by
-    chance, as the model's config says; the outermost pixels go on beyond the edge."""
-    B, H, W, device = len(images), config.height, config.width, images.device
-    x = images.float().div_(255.0)
-    if config.augmentation == 0.0 and config.mirror == "no":
-        return x
-    draws = 2.0 * torch.rand(5, B, generator=generator, device=device) - 1.0
-    turn, stretch = TURN * config.augmentation * draws[0], STRETCH * config.augmentation * draws[1]
-    across, down = 2.0 * MOVE * config.augmentation * draws[2:4]  # the picture is 2 wide and high
-    flip = torch.where(draws[4] < 0.0, -1.0, 1.0) if config.mirror == "yes" else torch.ones(B)
-    size, cos, sin = stretch.exp(), turn.cos(), turn.sin()
-    rows = (
-        torch.stack([flip.to(device) * size * cos, -size * sin * H / W, across], 1),
-        torch.stack([flip.to(device) * size * sin * W / H, size * cos, down], 1),
-    )
-    grid = affine_grid(torch.stack(rows, 1), [B, 1, H, W], align_corners=False)
-    moved = grid_sample(x.view(B, 1, H, W), grid, padding_mode="border", align_corners=False)
-    return moved.flatten(1)

@@ -14,12 +14,14 @@ from genlab.data.images import load_split
 from genlab.data.sprite import gallery
 from genlab.errors import GenLabError
 from genlab.explore.own_pictures import FORMATS, fitted, read_picture
-from genlab.explore.siamese_view import distance_between, embedded, home_of, map_classes, shown
+from genlab.explore.siamese_query import distance_between
+from genlab.explore.siamese_view import home_of, map_classes, shown
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.folder import Run
 from genlab.ui.components import mount
 from genlab.ui.hostile import literal
 from genlab.ui.siamese_arrays import bench_of
+from genlab.ui.siamese_query import wake
 from genlab.ui.siamese_state import SiameseState, take_in
 from genlab.ui.siamese_urls import images_url, map_url, query_url, stamp_of
 from genlab.ui.siamese_view import COLOURS, SPLITS, PairsView
@@ -32,7 +34,7 @@ def show_pictures(state: SiameseState, runs: Sequence[Run]) -> None:
     info = find_dataset(state.dataset)
     with st.spinner("Waking the network…"):
         for run in runs:  # so that no question has to wait for torch
-            embedded(run, np.zeros((1, info.height, info.width), np.uint8))
+            wake(run)
     stage = st.container()
     cells = st.columns(3)
     asking = own_picture(cells[0], "Ask with a picture of yours", "file", info)
@@ -150,9 +152,8 @@ def pictures_script(names: Sequence[str], dataset: str, view: PairsView) -> str:
             "from genlab.data.catalogue import find_dataset",
             "from genlab.data.images import load_split",
             "from genlab.explore.own_pictures import fitted, ink_greys, read_picture",
-            "from genlab.explore.siamese_view import (",
-            "    embedded, home_of, neighbours, pixels_of, points_of, shown",
-            ")",
+            "from genlab.explore.siamese_query import embedded, neighbours",
+            "from genlab.explore.siamese_view import home_of, pixels_of, points_of, shown",
             "from genlab.runs.folder import find_run",
             "",
             f"among = {among}",

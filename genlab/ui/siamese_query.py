@@ -2,7 +2,9 @@
 
 import base64
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import numpy as np
@@ -11,16 +13,8 @@ from genlab.data.catalogue import find_dataset
 from genlab.data.images import load_split
 from genlab.errors import GenLabError
 from genlab.explore.own_pictures import fitted
-from genlab.explore.siamese_view import (
-    RAW,
-    Plane,
-    embedded,
-    neighbours,
-    pixels_of,
-    plane_of,
-    points_of,
-    shown,
-)
+from genlab.explore.siamese_query import embedded, neighbours, ready_pixels, ready_points
+from genlab.explore.siamese_view import RAW, Plane, home_of, plane_of, points_of, shown
 from genlab.runs.folder import Run, find_run
 from genlab.ui.live_decoder import whole
 from genlab.ui.siamese_urls import stamp_of
@@ -28,6 +22,10 @@ from genlab.ui.siamese_view import SPLITS
 
 NEAREST = 8  # neighbours of a picture
 LONGEST = 256  # pixels of a side of a picture that asks
+WAKE_AFTER = 1.0  # seconds
+
+_woken: dict[str, str] = {}  # run -> the version that has been woken, or is about to be
+_waking = threading.Lock()
 
 
 def asked_picture(run: Run, asked: Mapping[str, str], body: bytes) -> np.ndarray:
@@ -79,8 +77,8 @@ def query_answer(run: Run, asked: Mapping[str, str], body: bytes) -> bytes:
     leave_out = row if among == "test" else None
     point, pixels = embedded(run, picture[None]), picture.reshape(1, -1) / np.float32(255)
     nearest = {
-        run.name: neighbours(points_of(run, among), point, NEAREST, leave_out),
-        RAW: neighbours(pixels_of(run.dataset, among), pixels, NEAREST, leave_out),
+        run.name: neighbours(ready_points(run, among), point, NEAREST, leave_out),
+        RAW: neighbours(ready_pixels(run.dataset, among), pixels, NEAREST, leave_out),
     }
     place = plane_of_run(run.name, stamp_of(run)).place(point)[0]
     answer = {
@@ -100,6 +98,38 @@ def query_answer(run: Run, asked: Mapping[str, str], body: bytes) -> bytes:
         ],
     }
     return json.dumps(answer).encode()
+
+
+def wake(run: Run) -> None:
+    """Load and prepare what a first question to a run needs: torch, the network, the images.
+
+    Raises:
+        GenLabError: the images are not here, or the run cannot embed them.
+    """
+    info = find_dataset(run.dataset)
+    embedded(run, np.zeros((1, info.height, info.width), np.uint8))
+    ready_points(run, home_of(run.dataset))
+    ready_pixels(run.dataset, home_of(run.dataset))
+    plane_of_run(run.name, stamp_of(run))
+
+
+def wake_soon(runs: Sequence[Run]) -> None:
+    """`wake` runs one after the other in the background, each once while its weights stay; a
+    moment later, for the page that asks is still fetching its own arrays."""
+    sleeping = [(run, stamp_of(run)) for run in runs]
+    with _waking:
+        sleeping = [(run, now) for run, now in sleeping if _woken.get(run.name) != now]
+        _woken.update({run.name: now for run, now in sleeping})
+    if sleeping:
+        timer = threading.Timer(WAKE_AFTER, wake_all, [[run for run, _ in sleeping]])
+        timer.daemon = True
+        timer.start()
+
+
+def wake_all(runs: Sequence[Run]) -> None:
+    for run in runs:
+        with suppress(GenLabError, OSError):  # whoever asks is told
+            wake(run)
 
 
 def as_text(image: np.ndarray) -> str:

@@ -3,43 +3,37 @@
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import Image
 
 from genlab.data.images import load_split
+from genlab.errors import GenLabError
 from genlab.explore.maps import load_map, ready_methods
 from genlab.explore.samples import sample_images
-from genlab.explore.siamese_view import plane_of, points_of
-from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.folder import Run, load_tensors
+from genlab.ui.embedding_portrait import small_embedding
+from genlab.ui.scatter import Size, scatter
+from genlab.ui.siamese_state import missing_images
 
-WIDTH, HEIGHT, FINER = 560, 300, 2  # pixels; drawn FINER times larger, then reduced
+MAP = Size(width=560, height=300, dot=2)
 
 
 def map_picture(run: Run) -> bytes:
     """The run's test images as points of their class colours on a transparent ground."""
-    return points_picture(load_map(run, ready_methods(run)[0]), run.dataset)
+    points = load_map(run, ready_methods(run)[0])
+    labels = load_split(run.dataset, "test").labels[: len(points)]
+    return png(Image.fromarray(scatter(points, labels, MAP)))
 
 
 def embedding_picture(run: Run) -> bytes:
-    """The same of the embedding that a Siamese network keeps."""
-    points = points_of(run, "test")
-    return points_picture(plane_of(points).place(points), run.dataset)
+    """The same of the embedding that a Siamese network keeps.
 
-
-def points_picture(points: np.ndarray, dataset: str) -> bytes:
-    """points: (N, 2), of the dataset's first test images."""
-    labels = load_split(dataset, "test").labels[: len(points)]
-    low, high = np.percentile(points, [0.5, 99.5], axis=0)
-    scale = FINER * 0.92 * min(WIDTH / (high - low)[0], HEIGHT / (high - low)[1])
-    centre = FINER * np.array([WIDTH, HEIGHT]) / 2
-    spots = (points - (low + high) / 2) * [scale, -scale] + centre
-    canvas = np.zeros((FINER * HEIGHT, FINER * WIDTH, 4), np.uint8)
-    colours = np.array([(*ImageColor.getrgb(colour), 255) for colour in CLASS_COLOURS], np.uint8)
-    for dx, dy in np.ndindex(3, 3):
-        x, y = (spots + np.array([dx - 1, dy - 1])).astype(int).T
-        seen = (x >= 0) & (x < canvas.shape[1]) & (y >= 0) & (y < canvas.shape[0])
-        canvas[y[seen], x[seen]] = colours[labels[seen]]
-    return png(Image.fromarray(canvas).resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS))
+    Raises:
+        GenLabError: the images are not on this machine.
+    """
+    picture = small_embedding(run)
+    if picture is None:
+        raise GenLabError(missing_images(run.dataset))
+    return png(Image.fromarray(picture))
 
 
 def traversal_picture(run: Run, *, rows: int = 5, columns: int = 10) -> bytes:

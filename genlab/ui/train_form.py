@@ -17,6 +17,7 @@ from genlab.runs.families import family_of
 from genlab.runs.folder import check_free, list_runs
 
 MOST_SEEDS = 10
+DRAWN = "weights drawn by the seed"
 Setting = dict[str, Any]  # as recipe_book writes it
 
 
@@ -59,9 +60,9 @@ def recipe_values(book: Book, recipe: str) -> dict[str, Any]:
 
 
 def build_config(
-    book: Book, recipe: str, dataset: str, values: Mapping[str, Any]
+    book: Book, recipe: str, dataset: str, values: Mapping[str, Any], start: str
 ) -> dict[str, Any]:
-    """The recipe's config with a dataset and values in place of its own."""
+    """The recipe's config with a dataset, values and a start in place of its own."""
     config = book["recipes"][recipe]
     model = {name: values.get(name, value) for name, value in config["model"].items()}
     if "classes" in model:
@@ -69,13 +70,25 @@ def build_config(
     sizes = {name: getattr(KNOWN[dataset], name) for name in ("height", "width", "identities")}
     model |= {name: size for name, size in sizes.items() if name in model}
     training = {name: values.get(name, value) for name, value in config["training"].items()}
-    return {"family": config["family"], "dataset": dataset, "model": model, "training": training}
+    return {
+        "family": config["family"],
+        "dataset": dataset,
+        "model": model,
+        "training": training,
+        "start": start,
+    }
 
 
 def datasets_for(book: Book, recipe: str) -> list[str]:
     """The datasets that a recipe's family fits."""
     verifies = family_of(book["recipes"][recipe]["family"]).verifies
     return [*DATASETS, *(VERIFICATION if verifies else ())]
+
+
+def starts_for(book: Book, recipe: str) -> list[str]:
+    """What a training of the recipe may begin with: "", that is weights drawn by the seed, and the
+    runs of its family."""
+    return ["", *(run.name for run in list_runs(book["recipes"][recipe]["family"]))]
 
 
 def closest_recipe(book: Book, config: Mapping[str, Any]) -> str | None:
@@ -113,9 +126,14 @@ def key_of(setting: str) -> str:
     return f"train.set.{setting}"
 
 
-def fill_form(book: Book, recipe: str, dataset: str, values: Mapping[str, Any]) -> None:
-    """Put values into the widgets; what they leave out is the recipe's."""
+def fill_form(
+    book: Book, recipe: str, dataset: str, values: Mapping[str, Any], start: str | None = None
+) -> None:
+    """Put values into the widgets; what they leave out is the recipe's. A start that is gone is
+    left out too."""
     st.session_state["train.recipe"], st.session_state["train.dataset"] = recipe, dataset
+    start = book["recipes"][recipe]["start"] if start is None else start
+    st.session_state["train.from"] = start if start in starts_for(book, recipe) else ""
     for setting in settings_of(book, recipe):
         value = values.get(setting["name"], recipe_values(book, recipe)[setting["name"]])
         if "choices" not in setting:
@@ -137,7 +155,8 @@ def fill_from_config(book: Book, config: Mapping[str, Any]) -> None:
     recipe = closest_recipe(book, config)
     if recipe is None:
         raise GenLabError(f"No recipe here is a {config['family']}; start it from the terminal.")
-    fill_form(book, recipe, config["dataset"], config["model"] | config["training"])
+    values = config["model"] | config["training"]
+    fill_form(book, recipe, config["dataset"], values, config.get("start", ""))
     st.session_state["train.seeds"] = 1
 
 
@@ -154,7 +173,8 @@ def fill_from_link(book: Book, link: Mapping[str, str]) -> None:
         for setting in settings_of(book, recipe)
         if setting["name"] in link
     }
-    fill_form(book, recipe, dataset, {k: v for k, v in values.items() if v is not None})
+    values = {name: value for name, value in values.items() if value is not None}
+    fill_form(book, recipe, dataset, values, link.get("start"))
     seeds = link.get("seeds", "")
     many = seeds.isdecimal() and 1 <= int(seeds[:4]) <= MOST_SEEDS
     st.session_state["train.seeds"] = int(seeds) if many else 1
@@ -165,7 +185,7 @@ def link_of_form(wish: Wish, book: Book) -> dict[str, str]:
     link = {"recipe": wish.recipe}
     if wish.config["dataset"] != book["recipes"][wish.recipe]["dataset"]:
         link["dataset"] = wish.config["dataset"]
-    link |= {name: shown(value) for name, (_, value) in wish.changed.items() if name != "dataset"}
+    link |= {name: shown(now) for name, (_, now) in wish.changed.items() if name != "dataset"}
     return link | ({"seeds": str(wish.seeds)} if wish.seeds > 1 else {})
 
 
@@ -201,6 +221,7 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
     except GenLabError as error:
         problem = str(error)
     action = st.container(gap="xsmall")
+    start = start_widget(book, recipe)
     settings = settings_of(book, recipe)
     plain = [setting for setting in settings if "group" not in setting]
     cells = in_pairs(len(plain) + 1)
@@ -222,10 +243,25 @@ def training_form(book: Book, jobs: list[Job]) -> tuple[Wish, DeltaGenerator]:
     changed = {k: (standard[k], v) for k, v in values.items() if v != standard[k]}
     if dataset != own:
         changed = {"dataset": (own, dataset)} | changed
-    config = build_config(book, recipe, dataset, values)
+    if start != (first := book["recipes"][recipe]["start"]):
+        changed["start"] = (first, start)
+    config = build_config(book, recipe, dataset, values, start)
     show_changes(book, recipe, changed)
     named = bool(st.session_state["train.name"].strip())
     return Wish(recipe, config, changed, name, named, seeds, problem or misnamed), action
+
+
+def start_widget(book: Book, recipe: str) -> str:
+    """Whose weights the training begins with."""
+    own = book["recipes"][recipe]["start"]
+    return st.selectbox(
+        "Start from" + mark(st.session_state["train.from"] != own),
+        starts_for(book, recipe),
+        key="train.from",
+        format_func=lambda name: name or DRAWN,
+        help="A run of this kind whose weights are taken over wherever name and shape fit: fine-"
+        "tuning. It may have learned from images that are held out here.",
+    )
 
 
 def in_pairs(count: int) -> Iterator[DeltaGenerator]:
@@ -307,14 +343,14 @@ def data_in_use(dataset: str) -> str:
     count = count_images(files)
     words = files.origin(count).removeprefix(f"{files.info.title}, ")
     words = words.replace(" training images", "")
-    return f":{'gray' if count == files.info.train_count else 'orange'}[{words}]"
+    return f":{'gray' if count >= files.info.train_count else 'orange'}[{words}]"
 
 
 def show_changes(book: Book, recipe: str, changed: Mapping[str, tuple[Any, Any]]) -> None:
     if not changed:
         return
-    words = ", ".join(f"{name} {shown(now)} (not {shown(own)})" for name, (own, now) in
-                      changed.items())  # fmt: skip
+    words = ", ".join(f"{name} {shown(now) or DRAWN} (not {shown(own) or DRAWN})" for name,
+                      (own, now) in changed.items())  # fmt: skip
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(f"● {words}")
     right.button(

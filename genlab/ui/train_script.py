@@ -12,12 +12,13 @@ def training_script(recipe: str, changed: dict[str, Any], name: str) -> str:
     settings = {key: str(value) for key, value in changed.items()}
     on_terminal = "".join(f" --set {key}={value}" for key, value in settings.items())
     return f"""\
+from genlab.runs.models import start_weights
 from genlab.runs.recording import record_run
 from genlab.training.recipes import find_recipe, with_settings
 from genlab.training.session import prepare
 
 config = with_settings(find_recipe("{recipe}"), {settings})
-session = prepare(config)  # images on the device, model, optimiser
+session = prepare(config, weights=start_weights(config))  # images, model, optimiser
 
 
 def watch(record):

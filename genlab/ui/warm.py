@@ -14,11 +14,13 @@ from genlab.runs.folder import list_runs
 from genlab.runs.manage import sweep_trash
 from genlab.ui.arrays import version_of
 from genlab.ui.machine import ask
+from genlab.ui.nodelay import send_at_once
 
 
 @asynccontextmanager
 async def lifespan(app) -> AsyncIterator[None]:
     """Read what the first pages show, then leave it out of every later garbage collection."""
+    send_at_once()
     for run in list_runs():
         with suppress(GenLabError):  # a broken run is told of where somebody opens it
             version_of(run)

@@ -3,11 +3,11 @@ import pytest
 from PIL import Image
 
 from genlab.data.catalogue import DATASETS, KNOWN, ORL_FOLDS, VERIFICATION
-from genlab.data.faces import halved
+from genlab.data.image_split import origin
 from genlab.data.images import count_images, find_split, load_split
 from genlab.data.pairs import load_pairs
 from genlab.errors import GenLabError
-from tests.face_folders import write_lfw, write_orl
+from tests.face_folders import write_lfw, write_orl, write_people
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_every_person_of_orl_is_tested_on_in_one_fold_and_never_trained_on_there
         train, test = load_split(name, "train"), load_split(name, "test")
         assert not set(train.labels.tolist()) & set(test.labels.tolist())
         assert len(train.images) + len(test.images) == 30
-        assert train.images.shape[1:] == test.images.shape[1:] == (56, 46)
+        assert train.images.shape[1:] == test.images.shape[1:] == (64, 64)
         assert train.info.classes == test.info.classes == tuple(f"s{n}" for n in range(1, 11))
         tested += test.labels.tolist()
     assert sorted(tested) == [person for person in range(10) for _ in range(3)]
@@ -43,13 +43,26 @@ def test_the_folds_are_those_of_the_definition():
     assert VERIFICATION["orl"].count("train") == 320
 
 
-def test_an_image_of_orl_is_the_means_of_two_by_two_pixels(faces):
+@pytest.mark.parametrize(("axis", "first"), [(0, 20), (1, 0)])
+def test_an_image_of_orl_is_the_lower_square_of_the_picture(faces, axis, first):
+    """Of a picture that brightens evenly the image does too, between the square's edges."""
     test = load_split("orl", "test")
     person = test.info.classes[test.labels[0]]
-    picture = Image.open(faces / "orl_faces" / person / "1.pgm")
-    means = np.asarray(picture, float).reshape(56, 2, 46, 2).mean(axis=(1, 3))
-    assert np.abs(test.images[0] - means).max() <= 0.5
-    assert halved(np.array([[1, 2], [2, 2]], np.uint8)) == 2  # 1.75, rounded
+    rows_and_columns = np.indices((112, 92))
+    path = faces / "orl_faces" / person / "1.pgm"
+    path.unlink()
+    Image.fromarray((2 * rows_and_columns[axis]).astype(np.uint8)).save(path)
+    image = np.moveaxis(load_split("orl", "test").images[0], axis, 0)
+    wanted = 2.0 * (first + (np.arange(64) + 0.5) * 92 / 64 - 0.5)
+    assert np.abs(image[1:-1] - wanted[1:-1, None]).max() < 0.6
+
+
+def test_a_picture_of_orl_that_has_these_sides_is_read_as_it_is(faces):
+    greys = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    person = load_split("orl", "test").info.classes[load_split("orl", "test").labels[0]]
+    (faces / "orl_faces" / person / "1.pgm").unlink()
+    Image.fromarray(greys).save(faces / "orl_faces" / person / "1.pgm")
+    np.testing.assert_array_equal(load_split("orl", "test").images[0], greys)
 
 
 def test_lfw_is_split_as_view_1_is_and_its_pairs_name_rows_of_the_split(faces):
@@ -68,6 +81,44 @@ def test_lfw_is_split_as_view_1_is_and_its_pairs_name_rows_of_the_split(faces):
     assert not people[0] & people[1]
     assert people[0] == set(range(load_split("lfw", "train").info.identities))
     assert load_split("lfw", "train").info.classes[0] == "Person 00"
+
+
+def test_more_pictures_of_the_people_of_training_are_trained_on_and_of_nobody_else(faces):
+    before = load_split("lfw", "train")
+    pairs, _ = load_pairs("lfw", "train")
+    numbers = {"Person_00": [2, 3, 4, 7], "Person_01": [4, 5], "Somebody_Else": [1]}
+    people = write_people(faces / "lfw", numbers)
+    (people / "Person_00" / "Thumbs.db").write_bytes(b"no picture")
+    train, test = load_split("lfw", "train"), load_split("lfw", "test")
+    assert "Person 01" in {test.info.classes[label] for label in test.labels}  # not trained on
+    np.testing.assert_array_equal(train.images[: len(before.images)], before.images)
+    assert [train.info.classes[label] for label in train.labels[len(before.labels) :]] == [
+        "Person 00",
+        "Person 00",
+    ]  # 4 and 7; 2 and 3 are there already
+    assert train.info.identities == before.info.identities
+    assert not train.complete  # of the 3,443
+    np.testing.assert_array_equal(load_pairs("lfw", "train")[0], pairs)
+    picture = np.asarray(Image.open(people / "Person_00/Person_00_0004.jpg").convert("L"), float)
+    face = picture[66:194, 61:189].reshape(64, 2, 64, 2).mean(axis=(1, 3))
+    assert np.abs(train.images[-2] - face).max() <= 0.5
+
+
+def test_how_many_more_there_are_is_said():
+    words = origin(VERIFICATION["lfw"], "train", 3905, "from GENLAB_DATA")
+    assert words.endswith(
+        "View 1, all 3,443 training images and 462 more of the same people, from GENLAB_DATA"
+    )
+
+
+def test_a_picture_of_lfw_of_other_sides_or_none_at_all_is_named(faces):
+    folder = write_people(faces / "lfw", {"Person_00": [8]}) / "Person_00"
+    Image.new("RGB", (64, 64)).save(folder / "Person_00_0009.jpg")
+    with pytest.raises(GenLabError, match="Person_00_0009.jpg has 64 x 64 pixels, not 250 x 250"):
+        load_split("lfw", "train")
+    (folder / "Person_00_0009.jpg").write_bytes(b"no picture")
+    with pytest.raises(GenLabError, match="Person_00_0009.jpg cannot be read"):
+        load_split("lfw", "train")
 
 
 @pytest.mark.parametrize("name", ["orl-3", "lfw"])
@@ -91,6 +142,7 @@ def test_faces_that_are_not_here_say_where_to_put_them(name, wanted):
     ) as caught:
         load_split(name, "train")
     assert VERIFICATION[name].folder in str(caught.value)
+    assert f"genlab.data.download {name.partition('-')[0]}" in str(caught.value)
 
 
 def test_a_root_that_is_named_is_the_only_one(faces, tmp_path):
@@ -152,11 +204,9 @@ def test_other_pairs_than_lfws_are_drawn_from_the_labels(faces):
 def test_the_real_faces_are_as_published(full_data):
     if not (full_data / "orl_faces").is_dir() or not (full_data / "lfw_pairs").is_dir():
         pytest.skip("the full data has no faces")
-    sizes = [
-        len(load_split(name, split, full_data).images)
-        for name in ("orl", "lfw")
-        for split in ("train", "test")
-    ]
-    assert sizes == [320, 80, 3443, 1549]
+    splits = [load_split(n, s, full_data) for n in ("orl", "lfw") for s in ("train", "test")]
+    train, _, _, test = (len(split.images) for split in splits)
+    assert (train, test) == (320, 1549)
+    assert all(split.complete for split in splits)
     assert load_split("lfw", "train", full_data).info.identities == KNOWN["lfw"].identities
     assert all(load_split(n, "test", full_data).complete for n in ("orl-5", "lfw"))

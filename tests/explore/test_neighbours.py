@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from genlab.explore.neighbours import nearest, smallest, vote
+from genlab.explore.neighbours import WIDE, Points, nearest, smallest, vote
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 32])
@@ -17,12 +17,24 @@ def test_neighbours_are_those_of_scikit_learn(rng, points, dimensions, count):
     np.testing.assert_array_equal(index, rows)
 
 
-def test_blocks_do_not_show(rng, monkeypatch):
-    embedding, queries = rng.normal(size=(500, 4)), rng.normal(size=(33, 4))
+@pytest.mark.parametrize("dimensions", [4, WIDE])
+def test_blocks_do_not_show(rng, monkeypatch, dimensions):
+    embedding, queries = (rng.normal(size=(rows, dimensions)) for rows in (500, 33))
     whole = nearest(embedding, queries, 5)
-    monkeypatch.setattr("genlab.explore.neighbours.BLOCK", 1000)
+    for block in ("BLOCK", "WIDE_BLOCK"):
+        monkeypatch.setattr(f"genlab.explore.neighbours.{block}", 1000)
+    assert Points(embedding).rows == 2
     for one, other in zip(whole, nearest(embedding, queries, 5), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_points_answer_any_number_of_questions(rng):
+    embedding, queries = rng.normal(size=(500, 3)), rng.normal(size=(9, 3))
+    points, whole = Points(embedding), nearest(embedding, queries, 4)
+    for number, query in enumerate(queries):
+        index, distance = points.nearest(query[None], 4)
+        np.testing.assert_array_equal(index[0], whole[0][number])
+        np.testing.assert_allclose(distance[0], whole[1][number], rtol=1e-6)
 
 
 def test_of_equally_near_points_the_first_comes_first():

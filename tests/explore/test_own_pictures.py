@@ -104,9 +104,9 @@ def test_a_picture_of_one_row_is_refused_in_a_sentence():
 
 def test_a_face_is_the_middle_of_the_picture():
     wide = np.zeros((112, 400), np.uint8)
-    wide[:, 200 - 46 : 200 + 46] = 180
+    wide[:, 200 - 56 : 200 + 56] = 180
     image = fitted(wide, FACES)
-    assert image.shape == (56, 46)
+    assert image.shape == (64, 64)
     assert (image == 180).all()
 
 

@@ -153,5 +153,5 @@ def test_unseen_digits_ask_one_another(train_tiny, few_images):
 def test_images_of_other_sides_are_refused(run, tmp_path, monkeypatch):
     monkeypatch.setenv("GENLAB_DATA", str(write_orl(tmp_path / "faces")))
     run.config["dataset"] = "orl"
-    with pytest.raises(GenLabError, match="takes images of 28 x 28 but those of orl have 56 x 46"):
+    with pytest.raises(GenLabError, match="takes images of 28 x 28 but those of orl have 64 x 64"):
         embeddings(run, "test")

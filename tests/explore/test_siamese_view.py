@@ -8,19 +8,16 @@ from genlab.explore.siamese_view import (
     Bench,
     bench,
     distinct,
-    embedded,
     film_places,
     home_of,
     map_classes,
     map_of,
-    neighbours,
     plane_of,
     points_of,
     rates_at,
     raw_bench,
     raw_map,
     row_of_pairs,
-    shown,
     worst_accepts,
     worst_rejects,
 )
@@ -165,35 +162,20 @@ def test_few_classes_keep_their_names_and_no_gaps():
     assert (groups.tolist(), names) == ([0, 1, 0], ("7", "9"))
 
 
-def test_neighbours_are_those_of_plain_arithmetic(rng):
-    points, asked = rng.standard_normal((300, 4)), rng.standard_normal((3, 4))
-    found = neighbours(points, asked, 5)
-    apart = np.linalg.norm(points[None] - asked[:, None], axis=2)
-    np.testing.assert_array_equal(found.index, np.argsort(apart, axis=1)[:, :5])
-    np.testing.assert_allclose(found.distance, np.sort(apart, axis=1)[:, :5], rtol=1e-5)
-
-
-def test_a_picture_of_the_data_is_not_its_own_neighbour(rng):
-    points = rng.standard_normal((50, 3)).astype(np.float32)
-    found = neighbours(points, points[[8]], 4, leave_out=8)
-    all_of_them = neighbours(points, points[[8]], 5)
-    assert 8 not in found.index
-    np.testing.assert_array_equal(found.index[0], all_of_them.index[0, 1:])
-    elsewhere = neighbours(points, points[[8]] + 90, 4, leave_out=8)
-    assert elsewhere.index.shape == (1, 4)
-
-
-def test_neighbours_of_a_small_split_are_all_there_are(rng):
-    points = rng.standard_normal((5, 2))
-    assert neighbours(points, points[:1], 8, leave_out=0).index.shape[1] <= 5
-
-
 def test_an_unseen_class_has_its_neighbours_among_test_images():
     assert home_of("mnist") == "train"
     assert home_of("mnist-unseen") == "test"
 
 
-def test_pictures_are_embedded_by_the_weights():
-    run = write_siamese_run("bare", kept=False)
-    images = shown("mnist", "test").images[:4]
-    np.testing.assert_allclose(embedded(run, images), points_of(run, "test")[:4], atol=2e-3)
+@pytest.mark.parametrize(("count", "width"), [(40, 300), (400, 300)])
+def test_the_plane_of_many_numbers_is_that_of_all_principal_components(
+    rng, monkeypatch, count, width
+):
+    points = rng.standard_normal((count, width)) * np.linspace(5.0, 1.0, width) + 3.0
+    found = plane_of(points)
+    monkeypatch.setattr("genlab.explore.siamese_view.DENSE", width)
+    np.testing.assert_allclose(found.axes, plane_of(points).axes, atol=1e-3)
+
+
+def test_many_numbers_that_are_all_alike_have_a_plane_too():
+    assert (plane_of(np.ones((5, 300))).place(np.ones((5, 300))) == 0).all()

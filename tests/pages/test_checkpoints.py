@@ -164,7 +164,7 @@ def test_an_uploaded_file_becomes_a_run_with_figures_and_card():
     assert "no curves" in words(open_page(run="theirs", tab="Curves")).lower()
 
 
-def test_a_file_that_does_not_fit_gets_its_x_ray_and_no_run():
+def test_a_file_that_does_not_fit_gets_its_x_ray_and_no_run(three_shipped):
     page = open_page()
     state = common()
     del state["fc22.weight"]

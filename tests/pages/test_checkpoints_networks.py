@@ -1,4 +1,4 @@
-"""The Checkpoints page for runs without a latent code: GANs and classifiers."""
+"""The Checkpoints page for runs without a latent code: GANs, classifiers, Siamese networks."""
 
 import json
 import subprocess
@@ -14,6 +14,7 @@ from genlab.runs.film import film_path, load_film, pack_film
 from genlab.runs.folder import find_run, read_summary, write_summary
 from genlab.ui.checkpoints import checkpoints_script
 from genlab.ui.run_compare import compare_script
+from tests.siamese_runs import write_siamese_run
 
 GAN_FIGURES = {
     "name": "forger",
@@ -87,7 +88,7 @@ def metrics(page: AppTest) -> dict[str, str]:
 
 def alternatives(page: AppTest) -> list[str]:
     """The words of the page's pictures for those who do not see them."""
-    return [image.alt for element in page.get("imgs") for image in element.proto.imgs]
+    return [image.alt for element in page.get("image") for image in element.proto.imgs]
 
 
 def test_a_gan_shows_its_figures_beside_their_floors_and_controls(forger):
@@ -185,6 +186,28 @@ def test_a_siamese_network_shows_its_figures_its_layers_and_its_page(train_tiny)
     assert [link.proto.query_string for link in page.get("page_link")] == ["runs=pairs"]
     for tab in ("Card", "Config", "Curves"):
         assert "pairs" in words(open_page(run="pairs", tab=tab))
+
+
+def test_a_siamese_network_s_portrait_is_where_it_puts_images():
+    write_siamese_run("pairs", film=False)
+    page = open_page(run="pairs", q="pairs")
+    small, large = alternatives(page)
+    assert small == "Where pairs puts images: those of a class stand together"
+    assert large.startswith("Two maps of the same images")
+    assert "Left: the test images of MNIST by the principal components" in words(page)
+
+
+def test_faces_that_are_not_here_are_said_to_be_missing_and_are_no_error():
+    write_siamese_run("faces", dataset="orl", film=False, kept=False)
+    page = open_page(run="faces", q="faces")
+    assert not page.error
+    assert alternatives(page) == []
+    assert "The images of ORL faces are not on this machine" in page.info[-1].value
+    assert "No picture: its images are not on this machine." in words(page)
+    write_siamese_run("filmed", dataset="orl", kept=False)
+    page = open_page(run="filmed", q="filmed")
+    assert len(alternatives(page)) == 2
+    assert "left before the first update" in words(page)
 
 
 @pytest.mark.parametrize(

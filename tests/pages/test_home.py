@@ -1,7 +1,8 @@
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from genlab.places import ROOT, new_runs
-from genlab.runs.folder import find_run, read_summary, write_summary
+from genlab.runs.folder import find_run, read_summary, save_array, write_summary
 from genlab.ui import machine
 from tests.siamese_runs import write_siamese_run
 
@@ -65,6 +66,14 @@ def test_home_shows_the_embedding_of_a_siamese_network(monkeypatch):
     assert not page.error
     assert "**Siamese pairs**" in [link.proto.label for link in page.get("page_link")]
     assert list(page.dataframe[0].value["run"]) == ["pairs"]
+
+
+def test_an_embedding_of_images_that_are_not_here_costs_home_a_picture(monkeypatch):
+    monkeypatch.setattr("genlab.runs.folder.shipped_runs", new_runs)
+    run = write_siamese_run("kuzushiji", dataset="kmnist", film=False, kept=False)
+    save_array(run, "embeddings/test", np.zeros((10_000, 2), np.float16))
+    page = open_home(monkeypatch)
+    assert "There is no KMNIST on this machine" in page.error[0].value
 
 
 def test_a_run_without_weights_costs_home_a_picture_and_nothing_else(monkeypatch, make_run):

@@ -15,6 +15,14 @@ from tests.siamese_runs import write_siamese_run
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def woken(monkeypatch):
+    """The runs that the page would wake in the background, which outlives a test."""
+    asked = []
+    monkeypatch.setattr("genlab.ui.siamese_query.wake_soon", asked.extend)
+    return asked
+
+
 @pytest.fixture
 def nothing_shipped(monkeypatch, tmp_path):
     """No run but those that a test writes."""
@@ -214,10 +222,18 @@ def test_weights_that_do_not_fit_give_one_sentence(nothing_shipped):
     assert len(page.error) == 1
 
 
+def test_the_networks_on_show_are_woken_for_questions_to_come(woken):
+    write_siamese_run("a")
+    write_siamese_run("b")
+    siamese_page(runs="b~a")
+    assert [run.name for run in woken] == ["b", "a"]
+
+
 def test_the_bench_is_shown_without_torch(own_home):
     write_siamese_run("a")
     script = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
+        "from genlab.ui import siamese_query; siamese_query.WAKE_AFTER = 1000.0\n"
         "page = AppTest.from_file('genlab/ui/main.py', default_timeout=60)\n"
         "page.switch_page('../../pages/siamese.py'); page.query_params['runs'] = 'a'\n"
         "page.run(); assert not page.exception; assert page.get('bidi_component')\n"

@@ -150,6 +150,31 @@ def test_the_form_is_in_the_link_and_the_link_fills_the_form():
     assert other.number_input(key="train.set.learning_rate").value == 0.01
 
 
+def test_a_training_can_start_from_a_run_of_its_kind(make_run):
+    make_run("mine", family="cvae")
+    page = open_page(recipe="cvae-fashion")
+    starts = page.selectbox(key="train.from")
+    assert starts.options[0] == "weights drawn by the seed"
+    assert {"mine", "cvae-fashion"} < set(starts.options)
+    assert "vae2d-mnist" not in starts.options
+    starts.set_value("mine").run()
+    assert "start mine (not weights drawn by the seed)" in words(page).replace("\\", "")
+    assert link_of(page) == {"recipe": "cvae-fashion", "start": "mine"}
+    other = open_page(BOB, **link_of(page))
+    assert other.selectbox(key="train.from").value == "mine"
+    press(other, "train.start")
+    job = list_jobs()[-1]
+    assert job.config["start"] == "mine"
+    press(other, "train.reset")
+    press(other, f"train.duplicate.{job.id}")
+    assert again(other).selectbox(key="train.from").value == "mine"
+
+
+def test_a_start_that_is_gone_is_left_out():
+    page = open_page(recipe="cvae-fashion", start="was-deleted")
+    assert page.selectbox(key="train.from").value == ""
+
+
 @pytest.mark.parametrize(
     "link",
     [
@@ -241,7 +266,7 @@ def test_the_script_trains_the_same_config_and_keeps_the_run(monkeypatch):
     exec(compile(script, "script", "exec"), {})
     run = find_run("vae2d-mnist-2")
     press(page, "train.start")
-    assert {k: run.config[k] for k in ("family", "dataset", "model", "training")} == (
+    assert {k: run.config[k] for k in ("family", "dataset", "model", "training", "start")} == (
         list_jobs()[0].config
     )
 

@@ -136,8 +136,8 @@ def test_faces_are_offered_to_siamese_networks_alone_and_bring_their_sides():
     datasets = page.selectbox(key="train.dataset")
     assert {"ORL faces", "MNIST, unseen digits", "Fashion-MNIST"} <= set(datasets.options)
     assert "ORL faces" not in open_page().selectbox(key="train.dataset").options
-    config = build_config(BOOK, "siamese2d-mnist", "orl", {})
-    assert (config["model"]["height"], config["model"]["width"]) == (56, 46)
+    config = build_config(BOOK, "siamese2d-mnist", "orl", {}, "")
+    assert (config["model"]["height"], config["model"]["width"]) == (64, 64)
     assert config["model"]["identities"] == 40
     datasets.set_value("orl").run()
     assert not page.exception

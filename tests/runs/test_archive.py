@@ -531,6 +531,15 @@ def test_a_story_of_another_kind_is_left_out(files, made):
     assert "made" not in import_zip(zipped(with_config(files, made=made)), "mine").run.config
 
 
+@pytest.mark.parametrize(
+    ("start", "kept"),
+    [("vae-of-mine", "vae-of-mine"), ("../up", ""), ("<b>", ""), (3, ""), ([], "")],
+)
+def test_what_a_training_began_with_is_kept_where_it_is_the_name_of_a_run(files, start, kept):
+    run = import_zip(zipped(with_config(files, start=start)), "mine").run
+    assert run.config["start"] == kept
+
+
 def test_unknown_keys_of_a_config_are_left_out(files):
     run = import_zip(zipped(with_config(files, evil="<b>", unpacked={"owner": "you"})), "mine").run
     assert run.config.keys() == {
@@ -538,6 +547,7 @@ def test_unknown_keys_of_a_config_are_left_out(files):
         "dataset",
         "model",
         "training",
+        "start",
         "made",
         "unpacked",
     }

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -5,11 +7,12 @@ from genlab.errors import GenLabError
 from genlab.models.vae import VAEConfig
 from genlab.places import new_runs
 from genlab.runs.folder import find_run, read_metrics
-from genlab.runs.models import load_model
+from genlab.runs.models import load_model, start_weights
 from genlab.runs.recording import record_run
 from genlab.training.config import TrainConfig
 from genlab.training.loop import EpochRecord, split_data, total_steps, train
-from genlab.training.recipes import FAMILIES, RunConfig, build_model
+from genlab.training.recipes import FAMILIES, RECIPES, RunConfig, build_model, with_settings
+from genlab.training.session import prepare
 
 CONFIG = RunConfig(
     family="vae",
@@ -104,3 +107,31 @@ def test_weights_of_another_shape_are_named(make_run):
     (run.path / "model.safetensors").write_bytes((other.path / "model.safetensors").read_bytes())
     with pytest.raises(GenLabError, match='weights of "mine" do not fit'):
         load_model(run)
+
+
+def test_a_training_begins_with_the_weights_of_its_start_where_they_fit(make_run):
+    run = make_run("mine", hidden=16, latent_dim=5)
+    settings = {"hidden": "16", "latent_dim": "3", "start": "mine", "seed": "5"}
+    config = with_settings(RECIPES["vae-fashion"], settings)
+    weights = start_weights(config)
+    model, drawn = prepare(config, weights=weights).step.model.state_dict(), build_model(config)
+    fitting = {key for key, tensor in weights.items() if tensor.shape == model[key].shape}
+    assert {"encoder.0.weight", "decoder.2.weight"} <= fitting < set(model)
+    for key, tensor in model.items():
+        wanted = load_model(run).state_dict() if key in fitting else drawn.state_dict()
+        assert torch.equal(tensor, wanted[key]), key
+    plain = replace(config, start="")
+    assert start_weights(plain) == {}
+    assert not torch.equal(prepare(plain).step.model.encoder[0].weight, weights["encoder.0.weight"])
+
+
+def test_a_start_that_cannot_be_one_is_named_with_its_mend(make_run):
+    make_run("mine", hidden=8)
+    plain = RECIPES["vae-fashion"]
+    with pytest.raises(GenLabError, match='There is no run called "gone"|no run "gone"'):
+        start_weights(replace(plain, start="gone"))
+    with pytest.raises(GenLabError, match='"mine" is a vae; a gan starts from one of its own'):
+        start_weights(replace(RECIPES["gan-mlp-mnist"], start="mine"))
+    narrow = with_settings(plain, {"hidden": "16", "latent_dim": "3", "start": "mine"})
+    with pytest.raises(GenLabError, match="Only 790 of this model's 26,054 weights are found in"):
+        prepare(narrow, weights=start_weights(narrow))

@@ -73,9 +73,14 @@ def test_a_classifier_gives_the_model_s_logits(train_tiny, moved, rng):
     np.testing.assert_allclose(logits, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("loss", ["contrastive", "cosine-softmax"])
-def test_a_siamese_network_gives_the_model_s_embeddings(train_tiny, moved, rng, loss):
-    run = moved(train_tiny("mine", "siamese", loss=loss))
+@pytest.mark.parametrize("mirror", ["no", "yes"])
+@pytest.mark.parametrize(
+    ("loss", "sphere"), [("contrastive", "no"), ("triplet", "yes"), ("cosine-softmax", "no")]
+)
+def test_a_siamese_network_gives_the_model_s_embeddings(
+    train_tiny, moved, rng, loss, sphere, mirror
+):
+    run = moved(train_tiny("mine", "siamese", loss=loss, sphere=sphere, mirror=mirror))
     x = rng.random((5, 1, 28, 28), dtype=np.float32)
     (embeddings,) = session(run).run(["embeddings"], {"images": x})
     with torch.no_grad():

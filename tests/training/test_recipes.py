@@ -53,7 +53,7 @@ def test_settings_reach_the_model_and_the_training_with_the_fields_own_types():
 
 def test_a_dataset_brings_the_sides_and_classes_of_its_images():
     config = with_settings(RECIPES["siamese-mnist"], {"dataset": "orl-2", "embedding_dim": "8"})
-    assert (config.dataset, config.model.height, config.model.width) == ("orl-2", 56, 46)
+    assert (config.dataset, config.model.height, config.model.width) == ("orl-2", 64, 64)
     assert (config.model.identities, config.model.embedding_dim) == (40, 8)
     for recipe in (config for config in RECIPES.values() if config.family == "siamese"):
         info = find_dataset(recipe.dataset)
@@ -99,6 +99,23 @@ def test_a_config_that_was_tampered_with_is_named(change, sentence):
     change(saved)
     with pytest.raises(GenLabError, match=sentence):
         config_from_dict(saved)
+
+
+def test_what_came_after_a_run_was_saved_has_its_default_and_other_fields_must_be_there():
+    saved = RECIPES["siamese-lfw"].to_dict()
+    assert saved["model"].pop("erasing") > 0.0
+    del saved["start"]
+    read = config_from_dict(saved)
+    assert (read.model.erasing, read.start) == (0.0, "")
+    del saved["model"]["mirror"]
+    with pytest.raises(GenLabError, match="model lacks the field mirror"):
+        config_from_dict(saved)
+
+
+def test_a_start_is_set_as_the_dataset_is():
+    config = with_settings(RECIPES["vae-fashion"], {"start": "vae2d-mnist", "dataset": "mnist"})
+    assert (config.start, config.dataset) == ("vae2d-mnist", "mnist")
+    assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_a_model_built_twice_is_the_same_and_the_callers_generator_is_left_alone():

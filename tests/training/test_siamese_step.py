@@ -10,7 +10,7 @@ from genlab.errors import GenLabError
 from genlab.models.siamese import SiameseConfig, SiameseNetwork
 from genlab.training.config import TrainConfig
 from genlab.training.loop import split_data, train
-from genlab.training.siamese_step import COMPARED, SiameseStep, augmented
+from genlab.training.siamese_step import COMPARED, SiameseStep
 
 LOSSES = ("contrastive", "triplet", "cosine-softmax")
 
@@ -90,38 +90,6 @@ def test_evaluate_is_of_the_weights_and_not_of_the_last_batch():
     assert one["pair_eer"] == pytest.approx(wanted, abs=1e-3)
 
 
-def test_nothing_is_augmented_where_nothing_is_asked_for():
-    images = torch.randint(0, 256, (5, 784), dtype=torch.uint8)
-    still = augmented(images, SiameseConfig(augmentation=0.0), torch.Generator())
-    torch.testing.assert_close(still, images / 255.0)
-
-
-def test_a_mirror_turns_half_of_the_images_round():
-    images = torch.randint(0, 256, (200, 8 * 12), dtype=torch.uint8)
-    config = SiameseConfig(height=8, width=12, augmentation=0.0, mirror="yes")
-    seen = augmented(images, config, torch.Generator().manual_seed(0)).view(200, 8, 12)
-    as_it_was = torch.isclose(seen, images.view(200, 8, 12) / 255.0, atol=1e-5).all((1, 2))
-    turned = torch.isclose(seen.flip(2), images.view(200, 8, 12) / 255.0, atol=1e-5).all((1, 2))
-    assert (as_it_was ^ turned).all()
-    assert 70 < turned.sum() < 130
-
-
-def test_an_image_is_turned_and_not_sheared_whatever_its_sides():
-    """A square block in the middle keeps its area, its centre and its diagonals alike."""
-    images = torch.zeros(60, 40, 24, dtype=torch.uint8)
-    images[:, 14:26, 6:18] = 255
-    config = SiameseConfig(height=40, width=24, augmentation=2.0)
-    seen = augmented(images.flatten(1), config, torch.Generator().manual_seed(0)).view(60, 40, 24)
-    rows, columns = torch.meshgrid(torch.arange(40.0), torch.arange(24.0), indexing="ij")
-    for image in seen:
-        mass = image.sum()
-        y, x = (image * rows).sum() / mass, (image * columns).sum() / mass
-        moments = ((rows - y, rows - y), (columns - x, columns - x), (rows - y, columns - x))
-        spread = [(image * one * other).sum() / mass for one, other in moments]
-        assert spread[0].item() == pytest.approx(spread[1].item(), rel=0.12)
-        assert abs(spread[2].item()) < 0.08 * spread[0].item()
-
-
 def test_few_images_a_class_are_kept_together_and_many_are_not():
     few, many = torch.arange(40).repeat_interleave(5), torch.arange(200) % 2
     step = a_step({"batch_size": 16})
@@ -130,6 +98,16 @@ def test_few_images_a_class_are_kept_together_and_many_are_not():
     assert neighbours > 0.5
     plain = torch.randperm(200, generator=torch.Generator().manual_seed(0))
     assert torch.equal(step.order(many, torch.Generator().manual_seed(0)), plain)
+
+
+def test_a_softmax_over_classes_has_batches_of_more_classes():
+    few, together = torch.arange(40).repeat_interleave(4), {}
+    for loss in ("triplet", "cosine-softmax"):
+        step = a_step({"batch_size": 16}, loss=loss, identities=40)
+        labels = few[step.order(few, torch.Generator().manual_seed(0))]
+        together[loss] = (labels[1:] == labels[:-1]).float().mean()
+    assert together["triplet"] > 0.7  # groups of four
+    assert 0.45 < together["cosine-softmax"] < 0.55  # of two
 
 
 def test_the_film_shows_the_held_out_images_where_the_network_puts_them():

@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from genlab.data.images import load_split
+from genlab.explore.siamese_query import neighbours
 from genlab.explore.siamese_view import (
     RAW,
     bench,
     film_places,
     map_of,
-    neighbours,
     pixels_of,
     raw_bench,
     raw_map,

@@ -70,7 +70,7 @@ def test_thresholds_that_are_all_the_training_choice_leave_no_trace():
 
 
 def test_runs_stand_by_their_images_digits_first():
-    write_siamese_run("faces", dataset="orl", kept=False, film=False, height=56, width=46)
+    write_siamese_run("faces", dataset="orl", kept=False, film=False, height=64, width=64)
     write_siamese_run("one")
     write_siamese_run("two")
     options = choices(list_runs())

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 from genlab.runs import manage
@@ -31,3 +32,10 @@ def test_a_start_empties_the_trash_of_what_has_lain_there_for_long(make_run, mon
     monkeypatch.setattr(manage, "KEPT_FOR", -1.0)
     start_once()
     assert manage.list_trash() == []
+
+
+def test_the_server_s_answers_leave_at_once(monkeypatch):
+    monkeypatch.setattr(warm, "ask", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        start_once()
+        assert port.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

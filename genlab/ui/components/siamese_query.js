@@ -184,7 +184,7 @@ class Query {
       this.problem.hidden = false;
     } finally {
       this.waiting = false;
-      if (this.stale && !this.closed) this.askSoon();
+      if (this.stale && !this.closed) this.ask(); // at once: the hand may rest by now
     }
   }
 
