@@ -45,7 +45,7 @@ from genlab.jobs.queue import ENDED, Job, list_jobs, waiting
 from genlab.places import new_runs
 from genlab.runs.folder import find_run, load_tensors
 from genlab.ui.owner import COOKIE, visitor_id_of
-from genlab.ui.train_form import key_of
+from genlab.ui.train_settings import key_of
 from tests.browser.server import running_server
 
 TARGET = 300.0  # milliseconds, p95 of page events while a job trains

@@ -12,9 +12,10 @@ from genlab.ui.hostile import literal
 from genlab.ui.owner import current_visitor, teacher_popover
 from genlab.ui.train_cost import cost_panel
 from genlab.ui.train_desk import forget_look, jobs_now, keep_worker
-from genlab.ui.train_form import Wish, fill_from_config, free_name, training_form
+from genlab.ui.train_form import free_name, training_form
 from genlab.ui.train_link import take_over_link
 from genlab.ui.train_script import training_script
+from genlab.ui.train_settings import Wish, fill_from_config
 from genlab.ui.train_view import show_desk
 from genlab.ui.train_words import look_for, maths
 

@@ -10,7 +10,7 @@ from genlab.jobs.recipe_book import Book
 from genlab.plots.panels import Look
 from genlab.ui.page_link import PageLink
 from genlab.ui.train_desk import jobs_now, siblings
-from genlab.ui.train_form import Wish, fill_from_link, link_of_form
+from genlab.ui.train_settings import Wish, fill_from_link, link_of_form
 from genlab.ui.train_watch import runs_now
 
 MOST_SHOWN = 20  # jobs of a link

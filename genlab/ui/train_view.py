@@ -31,9 +31,9 @@ from genlab.ui.train_desk import (
     siblings,
     state_words,
 )
-from genlab.ui.train_form import Wish
 from genlab.ui.train_link import hold_look, keep_link, look_now
 from genlab.ui.train_load import load
+from genlab.ui.train_settings import Wish
 from genlab.ui.train_watch import (
     CHART_HEIGHT,
     comparable,

@@ -295,7 +295,7 @@ def test_a_name_that_a_run_took_meanwhile_costs_no_training(make_run):
 
 
 def test_memory_that_does_not_suffice_is_said(monkeypatch):
-    def too_much(config):
+    def too_much(config, *, weights):
         raise MemoryError
 
     monkeypatch.setattr(trainer, "prepare", too_much)

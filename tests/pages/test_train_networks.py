@@ -9,7 +9,7 @@ from genlab.jobs import desk
 from genlab.jobs.queue import change, find_job, list_jobs
 from genlab.runs.film import has_film
 from genlab.runs.folder import find_run
-from genlab.ui.train_form import build_config
+from genlab.ui.train_settings import build_config
 from tests.pages.test_train import (
     BOOK,
     again,
