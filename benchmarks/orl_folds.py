@@ -2,7 +2,8 @@
 
     GENLAB_DATA=... GENLAB_HOME=... python -m benchmarks.orl_folds [--set KEY=VALUE ...] [--json]
 
-Every person is in one test fold. Settings are those of the recipe siamese-orl unless --set says
+Every person is in one test fold. Settings are those of the recipe siamese-orl, which starts from
+the shipped siamese-lfw (--set start= draws weights instead), unless --set says
 otherwise, the same for all folds; nothing is chosen by test images. The runs are kept in
 GENLAB_HOME as siamese-orl, siamese-orl-2 ... siamese-orl-5; one that is there is only measured.
 """

@@ -26,8 +26,8 @@ import numpy as np
 from genlab.data.images import load_split
 from genlab.errors import GenLabError
 from genlab.explore.maps import knn_accuracy, trustworthiness
-from genlab.explore.row_blocks import usable_cores
 from genlab.explore.tsne import TSNEConfig, affinities, kl_divergence, tsne
+from genlab.row_blocks import usable_cores
 from genlab.runs.folder import find_run, load_array
 
 PERPLEXITY = 30

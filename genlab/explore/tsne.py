@@ -19,7 +19,6 @@ from scipy.special import xlogy
 
 from genlab.errors import GenLabError
 from genlab.explore.maps import pca
-from genlab.explore.row_blocks import in_blocks
 from genlab.explore.tsne_kernels import (
     LANES,
     calibrate,
@@ -28,6 +27,7 @@ from genlab.explore.tsne_kernels import (
     forces,
     nearest,
 )
+from genlab.row_blocks import in_blocks
 
 START_SCALE = 1e-4  # standard deviation of the start along its first axis
 START_JITTER = 1e-5  # of the seed's noise upon it, which also parts points that coincide

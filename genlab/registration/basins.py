@@ -14,9 +14,9 @@ from genlab.registration.config import RegistrationConfig
 from genlab.registration.em import register
 from genlab.registration.landscape import columns, likelihoods, turn_about
 from genlab.registration.landscape_kernels import climb_from
-from genlab.registration.row_blocks import in_blocks, usable_cores
 from genlab.registration.sums import filled_up
 from genlab.registration.transforms import Transform
+from genlab.row_blocks import in_blocks, usable_cores
 
 SAME = 0.03  # of the target's radius: ends this close count as one optimum
 

@@ -16,10 +16,10 @@ from genlab.errors import GenLabError
 from genlab.registration.checks import check_pair
 from genlab.registration.config import MODELS, one_of
 from genlab.registration.m_step import best_transform, within_model
-from genlab.registration.row_blocks import usable_cores
 from genlab.registration.states import RegistrationState
 from genlab.registration.statistics import Matching, Statistics
 from genlab.registration.transforms import Transform
+from genlab.row_blocks import usable_cores
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ import numpy as np
 from genlab.registration.checks import check_pair
 from genlab.registration.landscape_kernels import log_sums_at
 from genlab.registration.prior import log_height
-from genlab.registration.row_blocks import in_blocks, usable_cores
 from genlab.registration.sums import filled_up
 from genlab.registration.transforms import Transform
+from genlab.row_blocks import in_blocks, usable_cores
 
 
 def likelihood_map(

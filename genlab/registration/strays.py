@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from genlab.registration.row_blocks import usable_cores
 from genlab.registration.statistics import Matching, Statistics
+from genlab.row_blocks import usable_cores
 
 COUNTS = (4, 32, 256)  # neighbours asked for, until those within the radius are among them
 PAIRS_AT_ONCE = 2_000_000

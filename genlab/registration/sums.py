@@ -10,7 +10,7 @@ import numpy as np
 
 from genlab.registration.blocks import Near, match_near_centres, match_near_data
 from genlab.registration.kernels import LANES, NOWHERE, match_centres, match_data
-from genlab.registration.row_blocks import in_blocks, usable_cores
+from genlab.row_blocks import in_blocks, usable_cores
 
 WORTH_THREADS = 500_000  # pairs; below, a second thread comes too late
 

@@ -1,4 +1,3 @@
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numba.core.caching
@@ -13,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from genlab.errors import GenLabError
 from genlab.explore import tsne_kernels
-from genlab.explore.row_blocks import helpers, in_blocks
 from genlab.explore.tsne import (
     Forces,
     TSNEConfig,
@@ -325,33 +323,6 @@ def test_all_kernels_let_go_of_the_gil():
     kernels = [value for value in vars(tsne_kernels).values() if hasattr(value, "targetoptions")]
     assert len(kernels) == 7
     assert all(kernel.targetoptions["nogil"] for kernel in kernels)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 5])
-def test_blocks_cover_every_row_once(threads):
-    done = []
-    in_blocks(lambda lo, hi: done.extend(range(lo, hi)), 103, threads)
-    assert sorted(done) == list(range(103))
-
-
-def test_blocks_do_not_wait_for_helpers_that_are_busy_elsewhere():
-    release = threading.Event()
-    busy = [helpers().submit(release.wait, 30) for _ in range(helpers()._max_workers)]
-    done = []
-    try:
-        in_blocks(lambda lo, hi: done.extend(range(lo, hi)), 100, 2)
-        assert not any(future.done() for future in busy)
-    finally:
-        release.set()
-    assert sorted(done) == list(range(100))
-
-
-def test_an_error_in_a_block_reaches_the_caller():
-    def work(lo, hi):
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        in_blocks(work, 100, 2)
 
 
 def test_kernels_work_where_nothing_can_be_written(monkeypatch):

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-BLOCKS_PER_THREAD = 2  # a thread that was held up leaves its second block to the others
+BLOCKS_PER_THREAD = 4  # a thread that was held up leaves its other blocks to the others
 
 
 def usable_cores() -> int:
@@ -26,7 +26,7 @@ def usable_cores() -> int:
 @lru_cache(maxsize=1)
 def helpers() -> ThreadPoolExecutor:
     """Threads that all computations share, one less than there are cores."""
-    return ThreadPoolExecutor(max(usable_cores() - 1, 1), thread_name_prefix="tsne")
+    return ThreadPoolExecutor(max(usable_cores() - 1, 1), thread_name_prefix="row-blocks")
 
 
 def in_blocks(work: Callable[[int, int], None], rows: int, threads: int | None = None) -> None:
@@ -34,9 +34,15 @@ def in_blocks(work: Callable[[int, int], None], rows: int, threads: int | None =
 
     A helper that has not begun by the time this thread runs out of blocks is not waited for, so
     computations that run at once share the cores and never wait for one another.
+
+    Args:
+        threads: at most so many, this one among them; None for one a core.
     """
     threads = threads or usable_cores()
-    edges = np.linspace(0, rows, threads * BLOCKS_PER_THREAD + 1).astype(int).tolist()
+    if threads == 1 or rows < 2:
+        work(0, rows)
+        return
+    edges = np.unique(np.linspace(0, rows, threads * BLOCKS_PER_THREAD + 1).astype(int)).tolist()
     blocks = iter(list(pairwise(edges)))
 
     def take() -> None:
