@@ -15,7 +15,7 @@ IN_A_ROW = 3  # panels
 def loss_curves(metrics: list[dict[str, Any]], best_epoch: int | None = None) -> go.Figure:
     """One panel for each loss of `read_metrics`, training and validation by epoch; the epoch whose
     weights were kept is marked."""
-    losses = in_order(list(metrics[0]["validation"]))
+    losses = in_order(list(metrics[0]["train"] | metrics[0]["validation"]))
     columns = len(losses) if len(losses) <= IN_A_ROW else 2
     rows = -(-len(losses) // columns)
     titles = [loss_of(name).title for name in losses]

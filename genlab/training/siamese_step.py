@@ -55,6 +55,7 @@ class SiameseStep:
         self.optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self.shown_images = torch.empty(0, model.config.pixels, dtype=torch.uint8)
         self.shown = {"index": np.empty(0, np.int64), "labels": np.empty(0, np.int64)}
+        self.has_strangers = False  # held-out images of classes that are not trained on
 
     def __call__(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
@@ -130,7 +131,9 @@ class SiameseStep:
         self.done = state["done"]
 
     def watch(self, data: TrainingData) -> None:
-        """Film some of the images that are held out."""
+        """Film some of the images that are held out; see whether their classes are trained on."""
+        trained = torch.isin(data.validation_labels, data.labels)
+        self.has_strangers = not trained.all()
         count = min(FILM_IMAGES, FILM_NUMBERS // self.model.config.embedding_dim)
         self.shown_images = data.validation_images[:count]
         rows, labels = data.validation_rows[:count], data.validation_labels[:count]
@@ -164,7 +167,8 @@ class SiameseStep:
     @torch.no_grad()
     def evaluate(self, images: Tensor, labels: Tensor, seed: int) -> dict[str, float]:
         """The figures of images (N, P) uint8 with labels (N,), as they are: of batches as training
-        would see them; but the error rate is of all pairs of the first COMPARED images."""
+        would see them; but the error rate is of all pairs of the first COMPARED images. A softmax
+        has no loss for classes that are not trained on: no direction is theirs."""
         embeddings = self.embedded(images)
         order = self.arranged(labels, torch.Generator().manual_seed(seed)).to(labels.device)
         sums: dict[str, float] = {}
@@ -173,6 +177,8 @@ class SiameseStep:
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * len(batch)
         means = {name: value / len(images) for name, value in sums.items()}
+        if self.has_strangers and self.model.config.loss == "cosine-softmax":
+            del means["pair_loss"]
         few = slice(COMPARED)
         pairs = pairs_of(distances_between(embeddings[few]), labels[few])
         return means | {"pair_eer": error_of_pairs(*pairs).item()}

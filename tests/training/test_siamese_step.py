@@ -124,6 +124,20 @@ def test_the_film_shows_the_held_out_images_where_the_network_puts_them():
     assert len(fixed["index"]) == len(data.validation_images) == 12
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_softmax_has_no_loss_for_people_that_it_was_not_trained_on(loss):
+    step = a_step({"validation_share": 0.5}, loss=loss)
+    images, labels = stripes(20)
+    mixed = split_data(images, labels, step.config)
+    by_person = split_data(images, torch.arange(10).repeat(2), step.config, by_class=True)
+    step.model.eval()
+    for data, has_loss in ((mixed, True), (by_person, loss != "cosine-softmax")):
+        step.watch(data)
+        figures = step.evaluate(data.validation_images, data.validation_labels, seed=0)
+        assert ("pair_loss" in figures) == has_loss
+        assert {"pair_eer", "d_same", "d_different"} <= set(figures)
+
+
 def test_people_are_held_out_with_all_their_images():
     labels = torch.arange(10).repeat_interleave(6)
     images = torch.arange(60).repeat(4, 1).T.to(torch.uint8)
