@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from genlab.explore.card import card, keep_card
@@ -45,6 +47,13 @@ def test_the_card_of_a_gan_says_how_it_plays_and_which_weights_it_has(train_tiny
     assert "| Fréchet distance | 12.00 | train against test 0.30 |" in text
     assert "| Probe accuracy | 0.9700 (sd 0.00200) | untrained 0.9000 |" in text
     assert "The classes of the samples: 0 10.0%, 1 10.0%" in text
+
+
+def test_the_card_says_what_the_training_began_with(train_tiny):
+    run = train_tiny("mine", "classifier")
+    assert "It began with" not in card(run, {})
+    started = replace(run, config=run.config | {"start": "digits-classifier"})
+    assert "- It began with the weights of digits-classifier, where they fit." in card(started, {})
 
 
 def test_the_card_of_a_classifier_has_its_accuracy_beside_its_floors(train_tiny):

@@ -17,13 +17,13 @@ def test_neighbours_are_those_of_scikit_learn(rng, points, dimensions, count):
     np.testing.assert_array_equal(index, rows)
 
 
-@pytest.mark.parametrize("dimensions", [4, WIDE])
-def test_blocks_do_not_show(rng, monkeypatch, dimensions):
-    embedding, queries = (rng.normal(size=(rows, dimensions)) for rows in (500, 33))
+@pytest.mark.parametrize(("dimensions", "rows"), [(4, 2), (WIDE, 3)])
+def test_blocks_do_not_show(rng, monkeypatch, dimensions, rows):
+    embedding, queries = (rng.normal(size=(count, dimensions)) for count in (500, 33))
     whole = nearest(embedding, queries, 5)
-    for block in ("BLOCK", "WIDE_BLOCK"):
-        monkeypatch.setattr(f"genlab.explore.neighbours.{block}", 1000)
-    assert Points(embedding).rows == 2
+    for block, size in (("BLOCK", 1000), ("WIDE_BLOCK", 1500)):
+        monkeypatch.setattr(f"genlab.explore.neighbours.{block}", size)
+    assert Points(embedding).rows == rows
     for one, other in zip(whole, nearest(embedding, queries, 5), strict=True):
         np.testing.assert_array_equal(one, other)
 

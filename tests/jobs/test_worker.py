@@ -10,6 +10,7 @@ import threading
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from genlab.errors import GenLabError
@@ -33,6 +34,7 @@ from genlab.jobs.worker import ensure_worker, resume_waiting, tend, work
 from genlab.places import ROOT
 from genlab.runs.film import film_path, load_film, unpack_film
 from genlab.runs.folder import find_run, load_tensors, read_metrics
+from genlab.runs.manage import delete_run
 from genlab.training.recipes import RECIPES, with_settings
 
 
@@ -115,6 +117,19 @@ def test_an_ended_job_trained_on_equals_one_that_was_longer_from_the_start():
     assert same_weights("short-more", "long")
     assert [line["epoch"] for line in read_epochs(more)] == [1, 2, 3, 4]
     assert more_epochs(short.id, 1, COMMAND_LINE).name == "short-more1"
+
+
+def test_a_job_begins_with_the_weights_of_its_start_and_goes_on_without_it():
+    here(submit("first", epochs=1))
+    still = {"start": "first", "learning_rate": "1e-6", "seed": "5"}
+    second = submit("second", epochs=1, **still)
+    assert here(second).state == "done"
+    first, found = (load_tensors(find_run(name)) for name in ("first", "second"))
+    for name, weights in first.items():
+        np.testing.assert_allclose(found[name], weights, atol=1e-3)
+    delete_run("first")
+    assert here(more_epochs(second.id, 1, COMMAND_LINE)).state == "done"
+    assert 'no run "first"' in here(submit("third", epochs=1, **still)).message
 
 
 def test_a_process_that_dies_while_it_measures_the_run_loses_nothing():

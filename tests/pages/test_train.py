@@ -173,6 +173,7 @@ def test_a_training_can_start_from_a_run_of_its_kind(make_run):
 def test_a_start_that_is_gone_is_left_out():
     page = open_page(recipe="cvae-fashion", start="was-deleted")
     assert page.selectbox(key="train.from").value == ""
+    assert page.selectbox(key="train.from").label == "Start from"  # not marked as changed
 
 
 @pytest.mark.parametrize(
