@@ -9,6 +9,10 @@ LOOK_FOR = """
 - Look at the worst false accepts and false rejects. Would you have told them apart?
 - Beside every figure stands what the distance of the **raw pixels** does on the same pairs. Of
   digits it tells two pairs in three; what the network adds is the difference.
+- Set **triplet** and **cosine** beside contrastive: one has no place for its heaps to stop at, one
+  has only a circle for them. Which tells pairs best, and does the picture say why?
+- Choose **unseen digits** above: that network has met 0 to 6 and judges 7, 8 and 9. It parts its
+  training pairs without a mistake. What has it learned: to tell digits apart, or seven digits?
 - **Training film**: at first all images lie in one heap. The loss pulls images of one class
   together, and pushes others apart until they are a **margin** away; further it does not care.
 - **Maps**: lasso an island, and see where its images are by their pixels. Hover what lies in the
@@ -29,7 +33,8 @@ are compared; the mean over its same and that over its different pairs count hal
 **triplet loss** asks that the anchor $a$ be nearer to a positive $p$ than to a negative $n$ by $m$:
 $\max(0,\, \|f(a) - f(p)\| - \|f(a) - f(n)\| + m)$. The **cosine softmax** puts embeddings on the
 unit sphere and classifies by the angle to one direction $w_k$ for each class $k$:
-$-\log \mathrm{softmax}_y\big(s\,(\cos\angle(f(x), w_k) - m\,[k = y])\big)$.
+$-\log \mathrm{softmax}_y\big(s\,(\cos\angle(f(x), w_k) - m\,[k = y])\big)$. A network that takes
+mirror images for the same embeds an image as the mean of its own embedding and that one's.
 
 **Verification.** A pair is accepted as the same where $d \le t$. Of the different pairs a share
 $\mathrm{FAR}(t)$ is accepted falsely, of the same pairs a share $\mathrm{FRR}(t)$ rejected falsely:
