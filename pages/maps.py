@@ -7,16 +7,9 @@ from genlab.runs.folder import list_runs, saved_arrays
 from genlab.ui import live
 from genlab.ui.arrays import latent_means
 from genlab.ui.errors import shown_errors
-from genlab.ui.linked_maps import (
-    LIMITS,
-    TITLES,
-    chosen_images,
-    csv_writer,
-    linked_maps,
-    maps_script,
-    read_choice,
-)
+from genlab.ui.linked_maps import chosen_images, linked_maps, read_choice
 from genlab.ui.map_numbers import describe_choice, show_numbers
+from genlab.ui.maps_output import csv_writer, maps_script
 from genlab.ui.maps_state import (
     films_of,
     fit_map,
@@ -26,6 +19,7 @@ from genlab.ui.maps_state import (
     show_link,
     start_films,
 )
+from genlab.ui.maps_view import LIMITS, TITLES
 
 st.title("Latent maps")
 runs = {run.name: run for run in list_runs() if run.family in ("vae", "cvae")}

@@ -11,7 +11,7 @@ from genlab.explore.maps import load_scores, map_scores
 from genlab.runs.folder import Run
 from genlab.ui import live
 from genlab.ui.arrays import latent_means
-from genlab.ui.linked_maps import LIVE, TITLES
+from genlab.ui.maps_view import LIVE, TITLES
 
 Scores = dict[str, float | None]  # the fields of MapScores; empty where nothing is known
 

@@ -15,7 +15,7 @@ from genlab.explore.selection import read_selection
 from genlab.runs.folder import Run
 from genlab.ui import live
 from genlab.ui.hostile import literal
-from genlab.ui.linked_maps import (
+from genlab.ui.maps_view import (
     LIMITS,
     LIVE,
     MapsView,

@@ -14,7 +14,8 @@ from genlab.explore.siamese_view import RAW, map_classes, shown
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.folder import Run
 from genlab.ui.components import mount
-from genlab.ui.linked_maps import HEIGHT, MapsView, read_choice
+from genlab.ui.linked_maps import HEIGHT, read_choice
+from genlab.ui.maps_view import MapsView
 from genlab.ui.siamese_arrays import COLUMNS
 from genlab.ui.siamese_state import SiameseState, held_run
 from genlab.ui.siamese_urls import images_url, map_url, raw_map_url

@@ -9,8 +9,8 @@ from genlab.explore.own_pictures import is_ink
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.film import has_film
 from genlab.runs.folder import Run, read_summary
-from genlab.ui.linked_maps import Camera, read_camera
 from genlab.ui.live_decoder import number, whole
+from genlab.ui.maps_view import Camera, read_camera
 
 FAMILY = "siamese"
 MOST = 4  # runs at a time

@@ -449,6 +449,7 @@ def test_one_finger_lassos_and_two_zoom(plain):
 
 
 def test_points_jump_where_motion_is_not_wanted(plain):
+    resting(plain)  # after the test before
     plot(plain, "b").evaluate(
         """node => {
           node.seen = [];
