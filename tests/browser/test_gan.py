@@ -279,11 +279,11 @@ def test_the_middle_of_the_plane_is_the_tile_and_a_drag_moves_away(page, runs):
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"], steps=4)
     page.mouse.up()
     expect(page).to_have_url(re.compile("[?&]x="), timeout=15_000)
-    assert (greys(now) != still).any()
+    eventually(page, lambda: (greys(now) != still).any())
     assert (float(link(page)["x"]), float(link(page)["y"])) == pytest.approx((6.4, 4.8), abs=0.1)
     page.get_by_role("button", name="Back to the tile").click()
     expect(page.locator(".plane .note").first).to_contain_text("0.0 from noise 11")
-    assert (greys(now) == still).all()
+    eventually(page, lambda: (greys(now) == still).all())
 
 
 def test_a_walk_leads_from_one_noise_to_the_other(page, runs):
@@ -314,7 +314,7 @@ def test_new_samples_stand_above_their_nearest_training_images(page):
     assert len(np.unique(made, axis=0)) == 12
     page.get_by_role("button", name="Draw twelve new ones").click()
     expect(page.locator(".samples[data-seed='4']")).to_be_visible(timeout=20_000)
-    assert (greys(pairs[0].locator("canvas").first) != made[0]).any()
+    eventually(page, lambda: (greys(pairs[0].locator("canvas").first) != made[0]).any())
 
 
 def test_the_films_are_saved_as_a_gif(page):

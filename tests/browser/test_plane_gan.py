@@ -212,7 +212,7 @@ def test_a_painting_becomes_the_target(page):
     open_plane(page, target="drawn", at=0)
     expect(page.get_by_role("button", name="Smile")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
-    assert page.get_by_role("button", name="Train on this drawing").is_disabled()
+    expect(page.get_by_role("button", name="Train on this drawing")).to_be_disabled()
     box = page.locator(".painter canvas").bounding_box()
     y = box["y"] + 0.25 * box["height"]
     page.mouse.move(box["x"] + 0.2 * box["width"], y)
@@ -235,7 +235,7 @@ def test_keys_paint_and_rub_single_cells(page):
     for key in ("ArrowRight", "ArrowDown", "Space", "ArrowRight", "Space", "Space", "ArrowDown"):
         page.keyboard.press(key)
     page.keyboard.press("Space")
-    assert "column 3, row 3: painted" in page.locator(".painter .spoken").inner_text()
+    expect(page.locator(".painter .spoken")).to_contain_text("column 3, row 3: painted")
     train_on_drawing(page)
     assert list(zip(*np.nonzero(read_painting(link(page)["ink"])), strict=True)) == [(1, 1), (2, 2)]
 

@@ -123,7 +123,7 @@ def test_the_same_z_gives_ten_different_pictures_under_ten_labels(page):
     pictures = {tuple(pixels(tiles.nth(label))) for label in range(10)}
     assert len(pictures) == 10
     page.get_by_role("button", name="Bag", exact=True).click()
-    assert np.array_equal(now(page), pixels(tiles.nth(8)))
+    eventually(page, lambda: np.array_equal(now(page), pixels(tiles.nth(8))))
 
 
 def test_keys_move_a_slider_and_delete_takes_it_back_to_the_start(page):
