@@ -184,12 +184,13 @@ def train(options: argparse.Namespace) -> None:
 
     if options.log:
         check_tensorboard()
+    weights = start_weights(config)  # before anything is fetched or waited for
     use_one_thread()
     with process_group() as shard:
         if options.data_root is None:
             together(shard, lambda: shard.local_rank == 0 and fetch_full_data(config.dataset))
         session = prepare_together(
-            config, weights=start_weights(config), data_root=options.data_root, shard=shard
+            config, weights=weights, data_root=options.data_root, shard=shard
         )
         records = until_interrupted(shard, session.records())
         if shard.rank > 0:

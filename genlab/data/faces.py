@@ -51,7 +51,8 @@ class FaceFiles:
         return origin(self.info, self.split, count, self.source)
 
     def stamps(self) -> Stamps:
-        """Different once the files have been replaced."""
+        """Different once the files have been replaced, or people have come or gone; a picture that
+        a person of LFW gets later is found by the next process."""
         if self.is_orl:
             return tuple(stamp(self.folder / person) for person in people_in(self.folder))
         more = self.folder.parent / PEOPLE

@@ -20,8 +20,7 @@ from genlab.models.digit_classifier import convolution
 
 LOSSES = ("contrastive", "triplet", "cosine-softmax")
 MINING = ("all", "hard")
-MIRROR = ("no", "yes")
-SPHERE = ("no", "yes")
+EITHER = ("no", "yes")
 LAST_SIDE = 4  # about that of the last stage
 LARGE = 32  # pixels a side: larger images are halved at once
 
@@ -85,7 +84,7 @@ class SiameseConfig:
             "label": "On the sphere",
             "help": "Embeddings of length 1, so that distances are at most 2. With the cosine "
             "softmax they always are.",
-            "choices": SPHERE,
+            "choices": EITHER,
             "group": "More settings of the network",
             "later": True,
         },
@@ -132,7 +131,7 @@ class SiameseConfig:
             "label": "Mirror",
             "help": "For faces: while training, half of the images are mirrored; afterwards an "
             "embedding is the mean of an image's and its mirror image's.",
-            "choices": MIRROR,
+            "choices": EITHER,
             "group": "More settings of the network",
         },
     )
@@ -157,7 +156,7 @@ class SiameseConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; choose 1 or more.")
         if self.identities < 2:
             raise ValueError(f"identities is {self.identities}; there must be 2 or more.")
-        words = {"loss": LOSSES, "mining": MINING, "mirror": MIRROR, "sphere": SPHERE}
+        words = {"loss": LOSSES, "mining": MINING, "mirror": EITHER, "sphere": EITHER}
         for name, choices in words.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose {', '.join(choices)}.")

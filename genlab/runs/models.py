@@ -13,14 +13,14 @@ def load_model(run: Run) -> nn.Module:
     config = config_from_dict({key: run.config[key] for key in CONFIG_FIELDS})
     model = FAMILIES[config.family].model(config.model)
     try:
-        model.load_state_dict(tensors_of(run))
+        model.load_state_dict(weights_of(run))
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise GenLabError(f'The weights of "{run.name}" do not fit its config: {first}') from error
     return model.eval().requires_grad_(False)
 
 
-def tensors_of(run: Run) -> dict[str, torch.Tensor]:
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(array) for name, array in load_tensors(run).items()}
 
 
@@ -38,4 +38,4 @@ def start_weights(config: RunConfig) -> dict[str, torch.Tensor]:
         raise GenLabError(
             f'"{run.name}" is a {run.family}; a {config.family} starts from one of its own kind.'
         )
-    return tensors_of(run)
+    return weights_of(run)
