@@ -13,7 +13,7 @@ import json
 import statistics
 from typing import Any
 
-from genlab.cli import read_settings
+from genlab.cli.training import read_settings
 from genlab.data.catalogue import ORL_FOLDS
 from genlab.explore.card import keep_card
 from genlab.explore.evaluate import evaluate
