@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    {"errors", "places", "row_blocks"},
+    {"compiling", "errors", "places", "row_blocks"},
     {"data", "models", "objectives", "registration"},
     {"training"},
     {"runs"},

@@ -1,8 +1,8 @@
 """The inner loops of t-SNE, compiled by numba.
 
 A kernel fills rows lo to hi of its outputs, each row by one plain sum, so `in_blocks` can spread
-rows over threads and they come out the same to the last bit. Kernels let go of the GIL: a server
-goes on serving meanwhile. They shun array expressions, which take seconds to compile.
+rows over threads and they come out the same to the last bit. Kernels shun array expressions, which
+take seconds to compile.
 
 Visiting each pair once and scattering the opposite force was measured too: 1.25 times faster,
 and no longer one sum per row, so each pair is visited from both sides.
@@ -10,27 +10,15 @@ and no longer one sum per row, so each pair is visited from both sides.
 Shapes: N points, D dimensions, k neighbours, E nonzero affinities.
 """
 
-from collections.abc import Callable
-
 import numpy as np
-from numba import njit
+
+from genlab.compiling import compile_kernel
 
 ONE = np.float32(1)
 LANES = 4  # dimensions summed per sweep over the points; `nearest` wants a multiple of it
-# Sums may be reordered and divisions become reciprocals, refined; infinities stay infinities.
-FAST = {"reassoc", "contract", "arcp", "nsz"}
 
 
-def kernel(function: Callable) -> Callable:
-    """Compile at the first call and keep the result on disk, where there is a place to keep it."""
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return njit(**options)(function)
-
-
-@kernel
+@compile_kernel
 def nearest(columns, neighbours, distances, lo, hi):
     """The k nearest other points of each row, in no order, by direct differences.
 
@@ -57,7 +45,7 @@ def nearest(columns, neighbours, distances, lo, hi):
         k_smallest(row, neighbours[i], distances[i])
 
 
-@kernel
+@compile_kernel
 def k_smallest(values, indices, smallest):
     """Fill `indices` (k,) and `smallest` (k,) with the k smallest values, in no order.
 
@@ -90,7 +78,7 @@ def k_smallest(values, indices, smallest):
             filled += 1
 
 
-@kernel
+@compile_kernel
 def kth_smallest(values, k):
     """The k-th smallest of values, k counted from 1; reorders them (quickselect, no branches)."""
     lo, hi = 0, values.size
@@ -115,7 +103,7 @@ def kth_smallest(values, k):
             lo = upto
 
 
-@kernel
+@compile_kernel
 def calibrate(distances, perplexity, p, lo, hi):
     """p_{j|i} of each row: Gaussian, its precision such that exp(entropy) is the perplexity.
 
@@ -165,7 +153,7 @@ def calibrate(distances, perplexity, p, lo, hi):
             p[i, j] /= total
 
 
-@kernel
+@compile_kernel
 def forces(embedding, starts, columns, weights, attraction, repulsion, row_z, lo, hi):
     """Both sums of the gradient (van der Maaten & Hinton 2008, eq. 5) and the row sums of Z.
 
@@ -200,7 +188,7 @@ def forces(embedding, starts, columns, weights, attraction, repulsion, row_z, lo
         attraction[0, i], attraction[1, i] = sum_x, sum_y
 
 
-@kernel
+@compile_kernel
 def edge_distances(embedding, starts, columns, squared, lo, hi):
     """Fill `squared` (E,) float32 with 1 + |y_i - y_j|^2 of the affinities of rows lo to hi."""
     x, y = embedding[0], embedding[1]
@@ -212,7 +200,7 @@ def edge_distances(embedding, starts, columns, squared, lo, hi):
             out[e] = ONE + dx * dx + dy * dy
 
 
-@kernel
+@compile_kernel
 def descend(
     embedding, velocity, gains, attraction, repulsion, row_z, rates, exaggeration, momentum
 ):

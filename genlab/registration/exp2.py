@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-# Sums may be reordered, and no NaN comes in: the edges have checked. Infinities stay infinities.
-FAST = {"reassoc", "contract", "arcp", "nsz", "nnan"}
+from genlab.compiling import REORDERED, compile_kernel
+
+NO_NAN = REORDERED | {"nnan"}
 ZERO, HALF, LEAST = np.float32(0), np.float32(0.5), np.float32(-126)
 # 2^u on [-1/2, 1/2], relative error below 2.3e-7 in float32: a minimax polynomial of degree 5.
 P0, P1, P2, P3, P4, P5 = (
@@ -22,12 +23,8 @@ P0, P1, P2, P3, P4, P5 = (
 
 
 def kernel(function: Callable) -> Callable:
-    """Compile at the first call and keep the result on disk, where there is a place to keep it."""
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return njit(**options)(function)
+    """Compile for arrays without NaN: the edges have checked."""
+    return compile_kernel(function, NO_NAN)
 
 
 @intrinsic

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, overload
 
-# Sums may be reordered and products fused; infinities stay infinities, NaN stays NaN.
-FAST = {"reassoc", "contract", "arcp", "nsz"}
+from genlab.compiling import compile_kernel
+
 HALF = np.uint32(16)  # bits
 # The files whose kernels call one another
 PARTS = ("compiled.py", "gan_kernels.py", "first_block.py", "vectors.py", "pooled_gradient.py")
@@ -21,17 +21,13 @@ VERSION = f"{zlib.crc32(b''.join(Path(__file__).with_name(p).read_bytes() for p 
 
 
 def kernel(function: Callable) -> Callable:
-    """Compile at the first call and keep the result on disk, where there is a place to keep it.
+    """Compile at the first call and keep the result on disk.
 
     What is kept has the VERSION in its name: numba itself looks for changes only in the file of a
     kernel, not in those of the kernels it calls.
     """
     function.__qualname__ += f"_{VERSION}"
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return njit(**options)(function)
+    return compile_kernel(function)
 
 
 @intrinsic

@@ -1,6 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
 
-import numba.core.caching
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -323,18 +322,6 @@ def test_all_kernels_let_go_of_the_gil():
     kernels = [value for value in vars(tsne_kernels).values() if hasattr(value, "targetoptions")]
     assert len(kernels) == 7
     assert all(kernel.targetoptions["nogil"] for kernel in kernels)
-
-
-def test_kernels_work_where_nothing_can_be_written(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise PermissionError
-
-    monkeypatch.setattr(numba.core.caching.tempfile, "TemporaryFile", refuse)
-
-    def double(x):
-        return 2 * x
-
-    assert tsne_kernels.kernel(double)(21) == 42
 
 
 def test_unit_scaling_keeps_directions_and_bounds():
