@@ -22,7 +22,7 @@ def open_sliders(page, **link) -> None:
     """Open the page by a link; wait until it shows an image and has told Python its view."""
     page.goto("/sliders?" + "&".join(f"{name}={value}" for name, value in link.items()))
     expect(page.locator(".now[data-decode-ms]")).to_be_visible(timeout=30_000)
-    expect(page.locator(".stage .status")).not_to_be_empty()
+    expect(page.locator(".stage .spoken")).not_to_be_empty()
     resting(page)
 
 

@@ -44,7 +44,7 @@ def mount(name: str, *, data: dict[str, Any], key: str, outputs: tuple[str, ...]
     component = st.components.v2.component(
         name,
         html='<div class="genlab-root"></div>',
-        css=(FOLDER / f"{name}.css").read_text("utf-8"),
+        css="\n".join((FOLDER / file).read_text("utf-8") for file in ("common.css", f"{name}.css")),
         js=BOOTSTRAP,
     )
     module = f"genlab/static/{components_version()}/{name}.js"

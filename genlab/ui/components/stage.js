@@ -116,7 +116,7 @@ export class Stage {
     const panels = { traversals: this.grid.element };
     if (this.walk) panels.walk = this.walk.element;
     this.tabs = new TabList(panels, TABS, (tab) => this.hands.change({ tab }));
-    this.status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+    this.status = element("p", { class: "spoken", role: "status", "aria-live": "polite" });
     this.element.append(this.traversal.element, this.tabs.element, ...Object.values(panels));
     this.element.append(this.status);
     for (const part of [this.labels, this.traversal, this.grid, this.walk, this.plane]) {
