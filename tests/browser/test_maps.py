@@ -479,6 +479,7 @@ def test_live_tsne_moves_the_points_and_stops_when_told(page):
     live.get_by_role("button", name="Stop").click()
     expect(plot(page, "a")).to_have_attribute("data-live", "stopped", timeout=20_000)
     expect(live.get_by_role("button", name="Stop")).to_have_count(0)
+    resting(page)
     words = live.inner_text()
     page.wait_for_timeout(600)
     assert live.inner_text() == words  # it stays where it stopped

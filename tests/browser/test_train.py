@@ -59,11 +59,7 @@ def settled(page) -> int:
 
 def grown(page, beyond: int) -> None:
     """Wait for the page to show more updates, by itself."""
-    for _ in range(100):
-        if updates(page) > beyond:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"still at {beyond} updates after ten seconds")
+    eventually(page, lambda: updates(page) > beyond)
 
 
 def painted_step(page) -> int:
@@ -81,8 +77,7 @@ def test_a_job_is_watched_left_shared_paused_and_stopped(chromium, desk):
         chart = mine.get_by_role("img", name=re.compile(r"^Losses: vae-fashion-2: neg_elbo"))
         expect(chart.first).to_be_visible()
         first = painted_step(mine)
-        mine.wait_for_timeout(2000)
-        assert painted_step(mine) > first
+        eventually(mine, lambda: painted_step(mine) > first)
 
         mine.reload()
         grown(mine, first)
