@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from genlab.jobs.queue import list_jobs
 from genlab.runs.folder import list_runs
 from genlab.ui.errors import shown_errors
 from genlab.ui.hostile import literal
 from genlab.ui.siamese_bench import bench_script, data_words, show_bench
-from genlab.ui.siamese_film import film_script, show_film
+from genlab.ui.siamese_film import film_script, film_words, pick_job, show_film
 from genlab.ui.siamese_maps import maps_script, show_maps
 from genlab.ui.siamese_pictures import pictures_script, show_pictures
 from genlab.ui.siamese_query import wake_soon
@@ -16,11 +17,17 @@ from genlab.ui.siamese_state import TAB, open_siamese, pick_runs, show_link
 from genlab.ui.siamese_view import TABS
 from genlab.ui.siamese_words import LOOK_FOR, MATHS
 
+
+def choose() -> None:
+    st.info("Choose one to four runs above.")
+
+
 heading = st.container(
     horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
 )
 heading.title("Siamese pairs", width="content")
-state, options = open_siamese(list_runs())
+jobs = list_jobs()
+state, options = open_siamese(list_runs(), jobs)
 if not options:
     st.info(
         "No Siamese network has been trained here yet: run "
@@ -32,9 +39,9 @@ with heading.container(horizontal=True, width=620):
     runs = pick_runs(state, options)
 if state.missing:
     st.info(literal(state.missing))
-if not runs:
+if not runs and (state.view.job is None or state.missing):
     if not state.missing:
-        st.info("Choose one to four runs above.")
+        choose()
     st.stop()
 
 
@@ -48,7 +55,10 @@ def pairs() -> None:
 @st.fragment
 def film() -> None:
     with shown_errors():
-        show_film(state, runs)
+        job = pick_job(state, jobs)
+        if show_film(state, runs, job):
+            st.rerun()  # the job has become a run
+        st.caption(film_words([*runs, job] if job else runs))
         finish(film_script(state.names, state.view))
 
 
@@ -88,8 +98,9 @@ for name, tab in zip(TABS, st.tabs(list(TABS.values()), key=TAB, on_change="reru
         with tab:
             st.caption(CAPTIONS[name])
             stage = st.container()
-            st.caption(data_words(state.dataset))
-        shown = parts[name]
+            if name != "film":  # which has images of its own
+                st.caption(data_words(state.dataset))
+        shown = parts[name] if runs or name == "film" else choose
 st.subheader("What to look for")
 st.markdown(LOOK_FOR)
 with st.expander("The maths", icon=":material/function:"):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from genlab.data.images import load_split
+from genlab.jobs.queue import Job, submit
 from genlab.runs.film import Film, film_path, pack_film
 from genlab.runs.folder import Run, find_run, new_run_folder, save_array, write_summary
 
@@ -46,6 +47,33 @@ def some_film(*, updates=UPDATES, images: int = 60, width: int = 2, seed: int = 
     )
 
 
+def some_config(dataset: str = "mnist", **model):
+    from genlab.models.siamese import SiameseConfig
+    from genlab.training.config import TrainConfig
+    from genlab.training.recipes import RunConfig
+
+    return RunConfig(
+        family="siamese",
+        dataset=dataset,
+        model=SiameseConfig(**{"channels": 2, "embedding_dim": 2} | model),
+        training=TrainConfig(batch_size=64),
+    )
+
+
+def submit_siamese_job(name: str, *, state: str = "running", **model) -> Job:
+    """A job that nobody trains."""
+    job = submit(name, some_config(**model).to_dict(), state=state)
+    job.folder.mkdir(parents=True)
+    return job
+
+
+def shoot(job: Job, updates: tuple[int, ...]) -> Film:
+    """The job's film has come so far."""
+    film = some_film(updates=updates)
+    film_path(job.folder).write_bytes(pack_film(film, small=False))
+    return film
+
+
 def write_siamese_run(
     name: str,
     *,
@@ -61,16 +89,9 @@ def write_siamese_run(
     import torch
     from safetensors.torch import save
 
-    from genlab.models.siamese import SiameseConfig, SiameseNetwork
-    from genlab.training.config import TrainConfig
-    from genlab.training.recipes import RunConfig
+    from genlab.models.siamese import SiameseNetwork
 
-    config = RunConfig(
-        family="siamese",
-        dataset=dataset,
-        model=SiameseConfig(**{"channels": 2, "embedding_dim": 2} | model),
-        training=TrainConfig(batch_size=64),
-    )
+    config = some_config(dataset, **model)
     width = config.model.embedding_dim
     torch.manual_seed(seed)
     weights = SiameseNetwork(config.model).state_dict()

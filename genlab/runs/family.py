@@ -87,6 +87,7 @@ class Door:
     icon: str
     parameter: str  # of the page's link that names the run
     film: bool = False  # whether it opens only runs that have one
+    live: str = ""  # the page's link to a training at work, with {id} for the job's number
 
 
 @dataclass(frozen=True)

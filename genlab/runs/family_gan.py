@@ -112,7 +112,16 @@ GAN = Family(
     brief=brief,
     words=words,
     layers=layers,
-    doors=(Door("gan", "GAN progression", ":material/movie:", "runs", film=True),),
+    doors=(
+        Door(
+            "gan",
+            "GAN progression",
+            ":material/movie:",
+            "runs",
+            film=True,
+            live="runs=job-{id}",
+        ),
+    ),
     graph=Graph(
         "Generator as ONNX",
         "From noise to images in [0, 1]; any batch size.",

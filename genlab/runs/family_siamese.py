@@ -100,7 +100,15 @@ SIAMESE = Family(
     brief=brief,
     words=words,
     layers=layers,
-    doors=(Door("siamese", "Siamese pairs", ":material/compare:", "runs"),),
+    doors=(
+        Door(
+            "siamese",
+            "Siamese pairs",
+            ":material/compare:",
+            "runs",
+            live="show=film&job={id}",
+        ),
+    ),
     graph=Graph(
         "Embedding as ONNX",
         "From images in [0, 1] to embeddings; any batch size.",

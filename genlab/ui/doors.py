@@ -1,7 +1,10 @@
-"""Links from a run to the pages that open it."""
+"""Links from a run, or a training at work, to the pages that open it."""
+
+from urllib.parse import parse_qs
 
 import streamlit as st
 
+from genlab.jobs.queue import Job
 from genlab.runs.families import Door, family_of
 from genlab.runs.film import has_film
 from genlab.runs.folder import Run
@@ -19,3 +22,15 @@ def show_doors(run: Run, *more: Door, prefix: str = "") -> None:
             icon=door.icon,
             query_params={door.parameter: run.name},
         )
+
+
+def show_live_doors(job: Job) -> None:
+    """A link for each page on which the training can be watched."""
+    for door in family_of(job.config["family"]).doors:
+        if door.live:
+            st.page_link(
+                f"../../pages/{door.page}.py",
+                label=f"Watch the film: {door.title}",
+                icon=door.icon,
+                query_params=parse_qs(door.live.format(id=job.id)),
+            )

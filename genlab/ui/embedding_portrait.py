@@ -117,8 +117,9 @@ def film_pictures(run: Run) -> np.ndarray | None:
     """(N, H, W) uint8; None where some are not on this machine."""
     if missing_images(run.dataset):
         return None
-    rows = film_rows(run, load_film(run).fixed.get("index"))
-    return load_split(run.dataset, "train").images[rows] if (rows >= 0).all() else None
+    train = load_split(run.dataset, "train")
+    rows = film_rows(load_film(run), train)
+    return train.images[rows] if (rows >= 0).all() else None
 
 
 def drawn(seen: Map, size: Size, tiles: dict[int, np.ndarray]) -> np.ndarray:

@@ -19,11 +19,12 @@ from genlab.data.images import load_split, stamp
 from genlab.errors import GenLabError
 from genlab.explore.gan_layers import generator_layers
 from genlab.explore.training_neighbour import nearest_floor, nearest_training
-from genlab.jobs.queue import ENDED, Job, find_job
-from genlab.runs.film import HALF, Film, film_path, load_film, unpack_film
+from genlab.jobs.queue import Job, find_job
+from genlab.runs.film import HALF, Film, film_path, load_film
 from genlab.runs.folder import Run, find_run, load_tensors
 from genlab.ui.answers import message
 from genlab.ui.arrays import version_of
+from genlab.ui.job_films import job_stands, newest_film
 
 PIXELS = 784  # of an image
 MOST_ASKED = 64  # images that one question may hold
@@ -144,38 +145,18 @@ def job_film_url(job: Job) -> str:
     return f"genlab/film/job/{job.id}.bin"
 
 
-@lru_cache(maxsize=4)
-def film_at(path: Path, *_stamp: int) -> Film:
-    return unpack_film(path.read_bytes())
-
-
 def job_film_bytes(job_id: int, after: int, seen: int) -> bytes:
     """What is new of the film of a job, in gzip, with how the job stands.
 
-    The header has `job` besides: its state, step and steps, and `run`, the name of the run that it
-    has become or None. Before the first frame `frames` is 0.
+    The header has `job` besides, as `job_stands` gives it. Before the first frame `frames` is 0.
 
     Raises:
         GenLabError: there is no such job, or its film is broken.
     """
     job = find_job(job_id)
-    ended = job.state in ENDED
-    stands = {"state": job.state, "step": job.step, "steps": job.steps}
-    stands["run"] = job.name if ended and is_run(job.name) else None
-    path = film_path(job.folder)
-    try:
-        film = film_at(path, *stamp(path))
-    except FileNotFoundError:
-        film = EMPTY
-    return gzip.compress(film_message(film, after=after, seen=seen, job=stands), 3)
-
-
-def is_run(name: str) -> bool:
-    try:
-        find_run(name)
-    except GenLabError:
-        return False
-    return True
+    stands = job_stands(job)  # before its film, which may go on meanwhile
+    film, _ = newest_film(job)
+    return gzip.compress(film_message(film or EMPTY, after=after, seen=seen, job=stands), 3)
 
 
 EMPTY = Film(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from genlab.data.catalogue import find_dataset
-from genlab.data.images import load_split
+from genlab.data.images import ImageSplit, load_split
 from genlab.data.sprite import gallery
 from genlab.errors import GenLabError
 from genlab.explore.evaluate_siamese import PUBLISHED_PAIRS
@@ -29,11 +29,13 @@ from genlab.explore.siamese_view import (
     worst_accepts,
     worst_rejects,
 )
-from genlab.runs.film import load_film
+from genlab.jobs.queue import Job, find_job
+from genlab.runs.film import Film, load_film
 from genlab.runs.folder import Run, find_run
 from genlab.ui.answers import message
+from genlab.ui.job_films import job_stands, newest_film
 from genlab.ui.siamese_urls import images_version, stamp_of
-from genlab.ui.siamese_view import interval, margin_of
+from genlab.ui.siamese_view import FAMILY, interval, margin_of
 
 COLUMNS = 100  # of a sprite of single images
 
@@ -133,39 +135,81 @@ def tiles_bytes(run: Run, split: str, seed: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def film_bytes(name: str, version: str) -> bytes:
-    """The message on a film, in gzip: `places` (F, M, 2) float32, `labels` (M,) uint8 and
-    trace.NAME (U,) float16."""
+    """The message on the film of a run, in gzip."""
     run = find_run(name)
-    film = load_film(run)
-    places = film_places(film)
+    return gzip.compress(film_message(load_film(run), run), 6, mtime=0)
+
+
+def job_film_bytes(job_id: int, known: str) -> bytes:
+    """How a job stands and its film so far, in gzip; without the film where that is `known`.
+
+    The header has `job` besides, as `job_stands` gives it, and `version`, to be known by the next
+    time: "" before the first frame.
+
+    Raises:
+        GenLabError: there is no such job, it trains something else, or its film is broken.
+    """
+    job = siamese_job(job_id)
+    told = {"job": job_stands(job)}  # before its film, which may go on meanwhile
+    film, told["version"] = newest_film(job)
+    fresh = film is not None and told["version"] != known
+    said = film_message(film, job, **told) if fresh else message(told, {})
+    return gzip.compress(said, 3)
+
+
+def siamese_job(job_id: int) -> Job:
+    job = find_job(job_id)
+    if job.config.get("family") != FAMILY:
+        raise GenLabError(f"Job {job_id} trains no Siamese network.")
+    return job
+
+
+def film_message(film: Film, of: Run | Job, **header: Any) -> bytes:
+    """A film for the browser: `places` (F, M, 2) float32, `labels` (M,) uint8 and trace.NAME (U,)
+    float16.
+
+    Args:
+        of: what it is the film of.
+        header: more entries of the header.
+    """
+    train, places = load_split(of.config["dataset"], "train"), film_places(film)
     labels = np.asarray(film.fixed.get("labels", np.empty(0))).astype(np.int64)
     if labels.shape != places.shape[1:2]:
         raise GenLabError("This film does not say what its images are; train the run again.")
-    groups, classes = map_classes(labels, load_split(run.dataset, "train").info.classes)
-    header = {
+    groups, classes = map_classes(labels, train.info.classes)
+    told = {
         "updates": film.updates.tolist(),
         "images_seen": film.images_seen.tolist(),
-        "margin": margin_of(run),
+        "margin": margin_of(of),
         "classes": list(classes),
-        "images": film_rows(run, film.fixed.get("index")).tolist(),
-        "side": max(load_split(run.dataset, "train").images.shape[1:]),
+        "images": film_rows(film, train).tolist(),
+        "side": max(train.images.shape[1:]),
+        **header,
     }
     arrays = {"places": places.astype("<f4"), "labels": groups}
     arrays |= {f"trace.{name}": values.astype("<f2") for name, values in film.trace.items()}
-    return gzip.compress(message(header, arrays), 6, mtime=0)
+    return message(told, arrays)
 
 
-def film_rows(run: Run, index: np.ndarray | None) -> np.ndarray:
+def film_rows(film: Film, train: ImageSplit) -> np.ndarray:
     """Rows of the training split on this machine, (M,); -1 for those that are not here."""
-    count = len(load_split(run.dataset, "train").labels)
-    rows = np.asarray(index if index is not None else np.empty(0)).astype(np.int64).ravel()
-    return np.where((rows >= 0) & (rows < count), rows, -1)
+    rows = np.asarray(film.fixed.get("index", np.empty(0))).astype(np.int64).ravel()
+    return np.where((rows >= 0) & (rows < len(train.labels)), rows, -1)
 
 
-def film_tiles(run: Run) -> bytes:
+def job_film_tiles(job_id: int) -> bytes:
+    job = siamese_job(job_id)
+    film, _ = newest_film(job)
+    if film is None:
+        raise GenLabError(f"Job {job_id} has no film yet.")
+    return film_tiles(film, job.config["dataset"])
+
+
+def film_tiles(film: Film, dataset: str) -> bytes:
     """The film's images, squares in rows of COLUMNS; black for those that are not here."""
-    rows = film_rows(run, load_film(run).fixed.get("index"))
-    images = load_split(run.dataset, "train").images[rows] * (rows >= 0)[:, None, None]
+    train = load_split(dataset, "train")
+    rows = film_rows(film, train)
+    images = train.images[rows] * (rows >= 0)[:, None, None]
     if not len(images):
         raise GenLabError("This film does not say which images it shows.")
     return gallery(squares(images.astype(np.uint8)), COLUMNS)

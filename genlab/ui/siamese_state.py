@@ -10,6 +10,7 @@ import streamlit as st
 from genlab.data.catalogue import find_dataset
 from genlab.data.images import load_split
 from genlab.errors import GenLabError
+from genlab.jobs.queue import Job
 from genlab.runs.folder import Run
 from genlab.ui.hostile import literal
 from genlab.ui.page_link import PageLink
@@ -18,6 +19,7 @@ from genlab.ui.siamese_view import (
     MOST,
     TABS,
     PairsView,
+    at_work,
     choices,
     first_runs,
     link_of,
@@ -25,7 +27,7 @@ from genlab.ui.siamese_view import (
     read_view,
 )
 
-DATASET, RUNS, TAB = "siamese.dataset", "siamese.runs", "siamese.tab"
+DATASET, RUNS, TAB, JOB = "siamese.dataset", "siamese.runs", "siamese.tab", "siamese.job"
 SHORT = {"lfw": "LFW faces"}  # titles that are too long for the head of the page
 Options = Mapping[str, Sequence[Run]]  # dataset -> its runs
 
@@ -41,17 +43,19 @@ class SiameseState:
     link: PageLink = field(default_factory=PageLink)
 
 
-def open_siamese(runs: Sequence[Run]) -> tuple[SiameseState, Options]:
+def open_siamese(runs: Sequence[Run], jobs: Sequence[Job]) -> tuple[SiameseState, Options]:
     """The state of this session, after a link that was opened, if one was; what can be shown."""
     options = choices(runs)
     state = st.session_state.setdefault("siamese.state", SiameseState())
     link = st.query_params.to_dict()
     if options and state.link.is_opened(link, acted=has_changed(state)):
         state.link.open(link)
-        take_over(state, link, options)
+        take_over(state, link, options, jobs)
     elif options and DATASET not in st.session_state:  # back from another page
         state.version += 1
         impose(state)
+    if options and state.view.job is not None:
+        settle_job(state, options, jobs)
     return state, options
 
 
@@ -61,23 +65,44 @@ def has_changed(state: SiameseState) -> bool:
     return any(st.session_state.get(key) not in (None, value) for key, value in shown.items())
 
 
-def take_over(state: SiameseState, link: Mapping[str, str], options: Options) -> None:
+def take_over(
+    state: SiameseState, link: Mapping[str, str], options: Options, jobs: Sequence[Job]
+) -> None:
     """Make the page and the browser show what a link says."""
     wanted = link.get("runs", "")
     dataset, names = read_runs(wanted, options)
     if wanted and not names:
         st.warning(f'There is no Siamese run "{literal(wanted[:80])}" here; this is another.')
-    state.dataset = dataset or next(iter(options))
-    state.names = names or first_runs(options[state.dataset])
     state.view = read_view(link)
+    watched = next((job for job in at_work(jobs) if job.id == state.view.job), None)
+    if watched is not None and not wanted:  # its film alone
+        dataset = watched.config["dataset"] if watched.config["dataset"] in options else None
+    state.dataset = dataset or next(iter(options))
+    state.names = names or ([] if watched else first_runs(options[state.dataset]))
     state.kept = dict(zip(state.names, state.view.t, strict=False))
     state.version += 1
+    impose(state)
+
+
+def settle_job(state: SiameseState, options: Options, jobs: Sequence[Job]) -> None:
+    """In the place of a job that has ended: the run that it became."""
+    if any(job.id == state.view.job for job in at_work(jobs)):
+        return
+    name = next((job.name for job in jobs if job.id == state.view.job), None)
+    state.view = replace(state.view, job=None)
+    for dataset, runs in options.items():
+        if name not in {run.name for run in runs}:
+            continue
+        others = [other for other in state.names if other != name][: MOST - 1]
+        change_runs(state, dataset, [*others, name] if dataset == state.dataset else [name])
+    state.names = state.names or first_runs(options[state.dataset])
     impose(state)
 
 
 def impose(state: SiameseState) -> None:
     st.session_state[DATASET], st.session_state[RUNS] = state.dataset, state.names
     st.session_state[TAB] = TABS[state.view.show]
+    st.session_state[JOB] = state.view.job
 
 
 def pick_runs(state: SiameseState, options: Options) -> list[Run]:
@@ -162,7 +187,7 @@ def take_in(state: SiameseState, told: Any, *names: str) -> None:
     out."""
     if isinstance(told, Mapping) and told.get("version") == state.version:
         state.view = read_view({name: told[name] for name in names if name in told}, state.view)
-        if state.view.held == state.names[0]:  # as where none is held
+        if state.view.held in state.names[:1]:  # as where none is held
             state.view = replace(state.view, held="")
         if "t" in names:
             state.kept |= dict(zip(state.names, (*state.view.t, *[None] * MOST), strict=False))

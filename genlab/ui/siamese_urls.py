@@ -4,6 +4,7 @@ answers are kept for ever."""
 import hashlib
 
 from genlab.data.images import load_split
+from genlab.jobs.queue import Job
 from genlab.runs.folder import Run
 from genlab.ui.arrays import version_of
 from genlab.ui.gan_arrays import film_version
@@ -43,6 +44,15 @@ def film_url(run: Run) -> str:
 
 def film_tiles_url(run: Run) -> str:
     return film_url(run).removesuffix(".bin") + ".png"
+
+
+def job_film_url(job: Job) -> str:
+    """To be followed by ?known= and the version of the film that is known."""
+    return f"genlab/siamese/film/job/{job.id}.bin"
+
+
+def job_film_tiles_url(job: Job) -> str:
+    return f"genlab/siamese/film/job/{job.id}.png"
 
 
 def map_url(run: Run, split: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from genlab.explore.own_pictures import is_ink
+from genlab.jobs.queue import ENDED, Job
 from genlab.plots.palette import CLASS_COLOURS
 from genlab.runs.film import has_film
 from genlab.runs.folder import Run, read_summary
@@ -37,6 +38,7 @@ class PairsView:
     curve: str = "roc"
     log: bool = True  # the histogram's heights
     at: int | None = None  # update of the film; None is the end
+    job: int | None = None  # a training at work, whose film is shown
     images: str = "test"  # on the maps
     sel: str = ""  # images chosen on the maps, as selection_text writes them
     hide: tuple[int, ...] = ()  # classes hidden on the maps
@@ -64,7 +66,7 @@ def read_view(raw: Mapping[str, Any], start: PairsView = FRESH) -> PairsView:
     for name, allowed in choices.items():
         if raw.get(name) in allowed and isinstance(raw[name], str):
             found[name] = raw[name]
-    for name, limit in {"seed": MOST_SEED, "at": 10**10, "image": 10**6}.items():
+    for name, limit in {"seed": MOST_SEED, "at": 10**10, "job": 10**9, "image": 10**6}.items():
         if (value := whole(raw.get(name), limit)) is not None:
             found[name] = value
     if "at" in raw and raw["at"] is None:
@@ -151,22 +153,22 @@ def read_runs(text: str, options: Mapping[str, Sequence[Run]]) -> tuple[str | No
     return dataset, [name for name in wanted if of[name] == dataset][:MOST]
 
 
-def about(run: Run) -> str:
+def about(choice: Run | Job) -> str:
     """Loss, margin and width, as the config names them."""
-    model = run.config["model"]
+    model = choice.config["model"]
     parts = []
     if isinstance(loss := model.get("loss"), str):
         parts.append(loss[:32])
-    if (margin := margin_of(run)) is not None:
+    if (margin := margin_of(choice)) is not None:
         parts.append(f"margin {margin:g}")
     if (E := whole(model.get("embedding_dim"), 10**5)) is not None:
         parts.append(f"{E}-D")
     return ", ".join(parts)
 
 
-def margin_of(run: Run) -> float | None:
-    """The margin that the run was trained with; None where its loss has none."""
-    model = run.config["model"]
+def margin_of(choice: Run | Job) -> float | None:
+    """The margin that the network is trained with; None where its loss has none."""
+    model = choice.config["model"]
     return None if model.get("loss") == "cosine-softmax" else number(model.get("margin"))
 
 
@@ -178,6 +180,11 @@ def interval(run: Run, key: str, value: float) -> list[float] | None:
         return None
     found = [number(end) for end in ends]
     return found if len(found) == 2 and None not in found else None
+
+
+def at_work(jobs: Sequence[Job]) -> list[Job]:
+    """The Siamese networks that train or wait for it."""
+    return [job for job in jobs if job.config.get("family") == FAMILY and job.state not in ENDED]
 
 
 def filmed(runs: Sequence[Run]) -> list[Run]:

@@ -15,6 +15,7 @@ LOOK_FOR = """
   training pairs without a mistake. What has it learned: to tell digits apart, or seven digits?
 - **Training film**: at first all images lie in one heap. The loss pulls images of one class
   together, and pushes others apart until they are a **margin** away; further it does not care.
+  Start one on the Train page and watch it here while it learns.
 - **Maps**: lasso an island, and see where its images are by their pixels. Hover what lies in the
   wrong island.
 - **Your pictures**: draw a 4 and close it slowly to a 9. Watch the ring cross the gap, and the

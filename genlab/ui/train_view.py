@@ -10,7 +10,7 @@ from genlab.jobs.recipe_book import Book
 from genlab.plots.panels import Look
 from genlab.runs.families import family_of
 from genlab.runs.folder import find_run
-from genlab.ui.doors import CHECKPOINTS, show_doors
+from genlab.ui.doors import CHECKPOINTS, show_doors, show_live_doors
 from genlab.ui.errors import shown_errors
 from genlab.ui.hostile import literal
 from genlab.ui.owner import current_visitor, owner_words
@@ -97,6 +97,8 @@ def draw(jobs: list[Job], wish: Wish, duplicate: Duplicate) -> None:
         with st.container(height=height, border=True, vertical_alignment="center"):
             st.caption("The curves begin with the first report.", text_alignment="center")
     show_pictures(focus)
+    if focus.state not in ENDED:
+        show_live_doors(focus)
     st.caption(particulars(focus, visitor))
 
 

@@ -11,11 +11,12 @@ from playwright.sync_api import expect
 from genlab.explore.own_pictures import ink_greys
 from genlab.explore.siamese import accuracy_interval
 from genlab.explore.siamese_view import RAW, bench, film_places, rates_at, raw_bench
+from genlab.jobs.queue import change
 from genlab.runs.film import load_film
 from genlab.ui.siamese_query import query_answer
 from tests.browser.server import home_of, running_server, watched_page
 from tests.browser.waiting import eventually, resting
-from tests.siamese_runs import UPDATES, write_siamese_run
+from tests.siamese_runs import UPDATES, shoot, submit_siamese_job, write_siamese_run
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +213,27 @@ def test_a_point_of_the_film_shows_its_image(page, runs):
     expect(stage).to_have_attribute("data-image", str(lonely))
     label = film.fixed["labels"][lonely]
     expect(stage.locator(".card strong")).to_have_text(str(label))
+
+
+def test_a_training_is_watched_as_its_film_grows_and_becomes_a_run(page, home):
+    job = submit_siamese_job("fresh")
+    open_page(page, "text=Its first frame comes before", show="film", job=job.id)
+    film, screen = page.locator(".film"), page.locator(".screen[data-run=fresh]")
+    for count in (1, 2, 4):
+        shoot(job, UPDATES[:count])
+        expect(screen).to_have_attribute("data-frame", str(count - 1), timeout=20_000)
+        expect(film).to_have_attribute("data-at", str(UPDATES[count - 1]))  # it stays at the end
+    expect(screen.locator("figcaption .note")).to_contain_text("training")
+    film.press("Home")
+    shoot(job, UPDATES)
+    slider = page.get_by_role("slider", name="Place in the film")
+    expect(slider).to_have_attribute("max", str(len(UPDATES) - 1), timeout=20_000)
+    expect(film).to_have_attribute("data-at", "0")  # somebody looks at the beginning
+    write_siamese_run("fresh")
+    change(job.id, state="done")
+    expect(screen.locator("figcaption .note")).not_to_contain_text("training", timeout=20_000)
+    expect(page).to_have_url(re.compile("runs=fresh"))
+    expect(page).not_to_have_url(re.compile("job="))
 
 
 def answers(page) -> dict[str, list[int]]:

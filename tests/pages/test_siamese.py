@@ -10,7 +10,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from genlab.data.images import load_split
-from tests.siamese_runs import write_siamese_run
+from genlab.jobs.queue import change
+from tests.siamese_runs import submit_siamese_job, write_siamese_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,6 +111,64 @@ def test_every_tab_opens_by_a_link_and_has_its_script(show):
     assert len(page.get("bidi_component")) == 1
     assert link_of(page)["show"] == show
     compile(page.code[0].value, "script", "exec")
+
+
+def test_a_training_at_work_is_watched_alone_or_beside_runs():
+    write_siamese_run("a")
+    job = submit_siamese_job("new")
+    page = siamese_page(show="film", job=str(job.id))
+    assert page.multiselect(key="siamese.runs").value == []
+    assert page.button_group(key="siamese.job").value == job.id
+    assert link_of(page) == {"show": "film", "job": str(job.id)}
+    assert sentences(page) == ""
+    assert "no run yet" in page.code[0].value
+    (film,) = films_of(page)
+    assert (film["name"], film["live"]) == ("new", True)
+    page.multiselect(key="siamese.runs").set_value(["a"]).run()
+    assert [film["name"] for film in films_of(page)] == ["a", "new"]
+    page.button_group(key="siamese.job").set_value(None).run()
+    assert link_of(page) == {"runs": "a", "show": "film"}
+    assert [film["live"] for film in films_of(page)] == [False]
+
+
+def test_tabs_that_need_a_run_say_so_beside_a_training_at_work():
+    job = submit_siamese_job("new")
+    page = siamese_page(show="maps", job=str(job.id))
+    assert "Choose one to four runs" in sentences(page)
+    assert not page.get("bidi_component")
+
+
+def test_a_training_that_has_ended_is_shown_as_its_run():
+    write_siamese_run("a")
+    job = submit_siamese_job("new")
+    page = siamese_page(runs="a", show="film", job=str(job.id))
+    write_siamese_run("new")
+    change(job.id, state="done")
+    page.run()
+    assert page.multiselect(key="siamese.runs").value == ["a", "new"]
+    assert link_of(page) == {"runs": "a~new", "show": "film"}
+    assert [film["live"] for film in films_of(page)] == [False, False]
+
+
+def test_a_training_that_was_watched_alone_and_failed_leaves_the_page_with_a_run(nothing_shipped):
+    write_siamese_run("a")
+    job = submit_siamese_job("new")
+    page = siamese_page(show="film", job=str(job.id))
+    change(job.id, state="failed")
+    page.run()
+    assert link_of(page) == {"runs": "a", "show": "film"}
+
+
+@pytest.mark.parametrize("job", ["77", "-1", "x", "1e3"])
+def test_a_link_to_a_job_that_is_gone_shows_runs(job, nothing_shipped):
+    write_siamese_run("a")
+    page = siamese_page(show="film", job=job)
+    assert link_of(page) == {"runs": "a", "show": "film"}
+
+
+def films_of(page: AppTest) -> list[dict]:
+    (component,) = page.get("bidi_component")
+    return json.loads(component.proto.json)["films"]
 
 
 def test_a_run_without_a_film_shows_its_losses_or_says_that_it_has_none():

@@ -106,6 +106,23 @@ def test_a_gan_at_work_says_both_losses():
     assert "loss of D 1.25 · loss of G 0.75" in progress.proto.text
 
 
+@pytest.mark.parametrize(
+    ("link", "where"),
+    [
+        (GAN, "/gan?runs=job-{id}"),
+        (SIAMESE, "/siamese?show=film&job={id}"),
+        ({"recipe": "vae-fashion", "hidden": "8"}, None),
+    ],
+)
+def test_a_training_that_makes_a_film_has_a_link_to_it_while_it_is_at_work(link, where):
+    page, job_id = started(**link)
+    links = [door.proto for door in page.get("page_link")]
+    watch = [f"/{door.page}?{door.query_string}" for door in links if "the film" in door.label]
+    assert watch == ([] if where is None else [where.format(id=job_id)])
+    change(job_id, state="failed", message="no")
+    assert not [door for door in again(page).get("page_link") if "the film" in door.proto.label]
+
+
 def test_a_finished_classifier_shows_its_losses():
     page, _ = trained(**CLASSIFIER)
     assert titles(page) == ["Cross-entropy, nats per image", "Share of errors"]

@@ -26,6 +26,7 @@ from genlab.explore.siamese_view import (
     worst_accepts,
     worst_rejects,
 )
+from genlab.jobs.queue import change, submit
 from genlab.places import ROOT
 from genlab.runs.film import load_film
 from genlab.ui.routes import ROUTES
@@ -34,6 +35,8 @@ from genlab.ui.siamese_urls import (
     film_tiles_url,
     film_url,
     images_url,
+    job_film_tiles_url,
+    job_film_url,
     map_url,
     pairs_url,
     query_url,
@@ -42,7 +45,7 @@ from genlab.ui.siamese_urls import (
     stamp_of,
     tiles_url,
 )
-from tests.siamese_runs import write_siamese_run
+from tests.siamese_runs import shoot, submit_siamese_job, write_siamese_run
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +122,59 @@ def test_a_film_travels_as_places_and_losses(browser, run):
     np.testing.assert_array_equal(
         picture[:28, 7 * 28 : 8 * 28, ...].reshape(28, 28, -1)[..., 0], image
     )
+
+
+def live(browser, url: str) -> tuple[dict, dict]:
+    content = answer(browser, url)
+    return read(content if content[:2] != b"\x1f\x8b" else gzip.decompress(content))
+
+
+def test_a_job_shows_its_film_as_it_grows_and_nothing_twice(browser):
+    job = submit_siamese_job("new", margin=0.75)
+    url = job_film_url(job) + "?known="
+    header, arrays = live(browser, url)
+    assert (header["version"], arrays) == ("", {})
+    assert browser.get(f"/{job_film_tiles_url(job)}").status_code == 404
+    versions = {""}
+    for updates in ((0,), (0, 10, 25)):
+        film = shoot(job, updates)
+        change(job.id, step=updates[-1], steps=400)
+        header, arrays = live(browser, url)
+        assert header["job"] == {
+            "state": "running", "step": updates[-1], "steps": 400, "run": None,
+        }  # fmt: skip
+        assert (header["updates"], header["margin"]) == (list(updates), 0.75)
+        np.testing.assert_array_equal(arrays["places"], film_places(film))
+        assert header["version"] not in versions
+        versions.add(header["version"])
+        again, arrays = live(browser, url + header["version"])
+        assert (again["version"], again["job"]["step"]) == (header["version"], updates[-1])
+        assert arrays == {}
+    picture = np.asarray(Image.open(io.BytesIO(answer(browser, job_film_tiles_url(job)))))
+    image = load_split("mnist", "train").images[film.fixed["index"][7]]
+    np.testing.assert_array_equal(
+        picture[:28, 7 * 28 : 8 * 28, ...].reshape(28, 28, -1)[..., 0], image
+    )
+
+
+def test_a_job_that_has_ended_names_the_run_it_became(browser, run):
+    for state, name, became in (
+        ("running", "one", None),  # it is being measured
+        ("done", "one", "one"),
+        ("stopped", "one", "one"),
+        ("failed", "another", None),
+    ):
+        job = submit_siamese_job(name, state=state)
+        header, _ = live(browser, job_film_url(job))
+        assert header["job"]["run"] == became
+
+
+def test_a_job_of_something_else_and_one_that_is_not_there_are_a_sentence(browser):
+    gan = submit("gan", {"family": "gan", "dataset": "mnist"}, state="running")
+    for job_id, words in ((gan.id, "trains no Siamese network"), (77, "no job 77")):
+        for ending in ("bin", "png"):
+            got = browser.get(f"/genlab/siamese/film/job/{job_id}.{ending}")
+            assert (got.status_code, words in got.text) == (404, True)
 
 
 def test_maps_and_their_images_stand_in_the_same_order(browser, run):

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from genlab.jobs.queue import list_jobs, submit
 from genlab.runs.folder import list_runs
 from genlab.ui.siamese_view import (
     FRESH,
     PairsView,
     about,
+    at_work,
     choices,
     first_runs,
     interval,
@@ -15,11 +17,11 @@ from genlab.ui.siamese_view import (
     read_runs,
     read_view,
 )
-from tests.siamese_runs import write_siamese_run
+from tests.siamese_runs import submit_siamese_job, write_siamese_run
 
 MOVED = PairsView(
     show="maps", split="train", seed=7, t=(0.412, None, 1.5), held="two", curve="det", log=False,
-    at=250, images="train", sel="abc", hide=(1, 9), left_zoom=(0.25, -0.5, 3.375),
+    at=250, job=7, images="train", sel="abc", hide=(1, 9), left_zoom=(0.25, -0.5, 3.375),
     right_zoom=(0.0, 0.125, 2.0), other="two", among="test", ask="drawn", image=12, ink="A" * 262,
 )  # fmt: skip
 
@@ -81,6 +83,13 @@ def test_runs_stand_by_their_images_digits_first():
     assert first_runs([run for run in options["mnist"] if run.name in ("one", "two")]) == ["one"]
     assert read_runs("one~faces~two~nowhere", options) == ("mnist", ["one", "two"])
     assert read_runs("nowhere", options) == (None, [])
+
+
+def test_what_is_at_work_are_siamese_jobs_that_have_not_ended():
+    jobs = [submit_siamese_job(state, state=state) for state in ("running", "queued", "done")]
+    submit("other", {"family": "gan", "dataset": "mnist"}, state="running")
+    assert {job.id for job in at_work(list_jobs())} == {job.id for job in jobs[:2]}
+    assert about(jobs[0]) == "contrastive, margin 1, 2-D"
 
 
 def test_the_margin_of_angles_is_no_distance():

@@ -1,4 +1,4 @@
-// A film that is still being shot: asked about once a second, until its job has ended.
+// Films that are still being shot: asked about once a second, until their job has ended.
 
 import { Film, fetchMessage } from "./film_data.js";
 
@@ -7,30 +7,23 @@ const HIDDEN_PAUSE = 5000; // while nobody looks
 const PATIENCE = 5; // broken connections in a row
 
 /**
- * Keep `screening.film` up to date with the job at url, from now on.
+ * Ask the URL that `question` gives, again and again, from now on.
  *
- * onNews(): it has new frames; onState({ state, step, steps, run }): how the job stands;
- * onEnd(): it has become a run; onError(sentence). Returns a function that stops asking.
+ * take(message): what to do with an answer; true: that was the last. onError(sentence): the server
+ * refuses, or is out of reach. Returns a function that stops asking.
  */
-export function followFilm(url, screening, { onNews, onState, onEnd, onError }) {
+export function follow(question, take, onError) {
   const abort = new AbortController();
-  follow().catch((error) => abort.signal.aborted || onError(error.message));
+  ask().catch((error) => abort.signal.aborted || onError(error.message));
   return () => abort.abort();
 
-  async function follow() {
+  async function ask() {
     let failures = 0;
     while (!abort.signal.aborted) {
       try {
-        const { film } = screening;
-        const query = `?after=${film.count - 1}&seen=${film.updates}`;
-        const message = await fetchMessage(url + query, abort.signal);
+        const message = await fetchMessage(question(), abort.signal);
         failures = 0;
-        const { job, frames } = message.header;
-        if (frames < film.count) screening.film = new Film(); // went on from an earlier state
-        else if (film.append(message)) onNews();
-        onState(job);
-        if (frames === screening.film.count && job.run) return onEnd();
-        if (job.state === "failed") return;
+        if (take(message)) return;
       } catch (error) {
         failures++;
         const broken = error instanceof TypeError; // the connection, not what the server says
@@ -41,4 +34,30 @@ export function followFilm(url, screening, { onNews, onState, onEnd, onError }) 
       });
     }
   }
+}
+
+/**
+ * Keep `screening.film` up to date with the job at url, from now on.
+ *
+ * onNews(): it has new frames; onState({ state, step, steps, run }): how the job stands;
+ * onEnd(): it has become a run; onError(sentence). Returns a function that stops asking.
+ */
+export function followFilm(url, screening, { onNews, onState, onEnd, onError }) {
+  const question = () => `${url}?after=${screening.film.count - 1}&seen=${screening.film.updates}`;
+  return follow(question, (message) => {
+    const { film } = screening, { job, frames } = message.header;
+    if (frames < film.count) screening.film = new Film(); // went on from an earlier state
+    else if (film.append(message)) onNews();
+    onState(job);
+    const ended = frames === screening.film.count && job.run;
+    if (ended) onEnd();
+    return ended || job.state === "failed";
+  }, onError);
+}
+
+/** How a job stands, for a reader. */
+export function stateWords({ state, step, steps }) {
+  const done = steps ? `${step.toLocaleString("en")} of ${steps.toLocaleString("en")} updates` : "";
+  const words = { running: "training", queued: "waiting in the queue", done: "finished" };
+  return [words[state] ?? state, done].filter(Boolean).join(", ");
 }

@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { Curves } from "./film_curves.js";
-import { followFilm } from "./film_follow.js";
+import { followFilm, stateWords } from "./film_follow.js";
 import { History } from "./film_history.js";
 import { Screen } from "./film_screen.js";
 import { Transport } from "./film_transport.js";
@@ -89,10 +89,4 @@ export class Hall {
     this.history.choose(view.tile, view.other);
     this.history.draw(frames);
   }
-}
-
-function stateWords({ state, step, steps }) {
-  const done = steps ? `${step.toLocaleString("en")} of ${steps.toLocaleString("en")} updates` : "";
-  const words = { running: "training", queued: "waiting in the queue", done: "finished" };
-  return [words[state] ?? state, done].filter(Boolean).join(", ");
 }

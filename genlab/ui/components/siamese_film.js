@@ -1,14 +1,16 @@
 // How an embedding came to be: the same held-out images through the training of one to four runs,
 // under one cursor with their losses, their mean distances and the margin.
 //
-// data (see genlab/ui/siamese_film.py): films, each with the URLs of its film and its pictures;
-// view.at, the update of the cursor (null: the end), and version.
+// data (see genlab/ui/siamese_film.py): films, each with the URLs of its film and its pictures, and
+// live, whether it is still being shot; view.at, the update of the cursor (null: the end), and
+// version.
 
 import { element } from "./dom.js";
 import { TimeAxis } from "./film_axis.js";
 import { Chart } from "./film_chart.js";
 import { FilmClock } from "./film_clock.js";
 import { fetchMessage } from "./film_data.js";
+import { follow, stateWords } from "./film_follow.js";
 import { oncePerFrame, whenFontComes, whenQuiet } from "./pacing.js";
 import { Screen } from "./siamese_screen.js";
 
@@ -18,13 +20,14 @@ const DASH = [5, 4];
 
 const instances = new WeakMap(); // parentElement -> FilmTheatre
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let theatre = instances.get(parentElement);
   if (!theatre) {
     theatre = new FilmTheatre(parentElement.querySelector(".genlab-root"));
     instances.set(parentElement, theatre);
   }
   theatre.tell = (view) => setStateValue("view", view);
+  theatre.tellEnded = (run) => setTriggerValue("ended", run);
   theatre.receive(data);
   return () => {
     theatre.close();
@@ -34,8 +37,8 @@ export default function ({ data, parentElement, setStateValue }) {
 
 class FilmTheatre {
   constructor(root) {
-    Object.assign(this, { root, at: 0, screens: [], charts: [], pressed: false });
-    this.clock = new FilmClock({ onMove: (at) => this.move(at), onPause: () => this.askReport() });
+    Object.assign(this, { root, at: 0, screens: [], charts: [], following: [], pressed: false });
+    this.clock = new FilmClock({ onMove: (at) => this.move(at), onPause: () => this.rest() });
     this.askFrame = oncePerFrame(() => this.frame());
     this.askReport = whenQuiet(() => this.report(), REST_MS);
     this.press = () => {
@@ -55,6 +58,7 @@ class FilmTheatre {
   close() {
     this.closed = true;
     this.clock.pause();
+    this.stopFollowing();
     this.clear();
     this.askFrame.cancel();
     this.root.removeEventListener("pointerdown", this.press);
@@ -73,26 +77,27 @@ class FilmTheatre {
     const before = this.data;
     this.data = data;
     if (JSON.stringify(before?.films) !== JSON.stringify(data.films)) return this.load(data);
-    if (!this.films) return;
+    if (!this.films || !this.screens.length) return;
     if (data.version !== this.version) this.adopt();
     else this.redraw(); // light or dark
   }
 
   async load(data) {
     this.films = null;
+    this.stopFollowing();
     if (!this.screens.length) {
       const waiting = element("p", { class: "loading", role: "status" }, "Loading the film\u2026");
       this.root.replaceChildren(waiting);
     }
     try {
-      const films = await Promise.all(data.films.map(async (one) => {
-        const { header, arrays } = await fetchMessage(one.url);
-        return { ...one, ...header, ...traces(arrays), labels: arrays.labels.values,
-          places: arrays.places.values, times: { updates: header.updates } };
-      }));
+      const films = await Promise.all(data.films.map(async (one) =>
+        taken({ ...one }, await fetchMessage(one.url))));
       if (this.closed || JSON.stringify(this.data.films) !== JSON.stringify(data.films)) return;
       this.films = films;
       this.build();
+      this.following = films.filter(({ live }) => live).map((film) => follow(
+        () => `${film.url}?known=${film.version}`, (message) => this.hear(film, message),
+        (sentence) => this.say(film, sentence)));
     } catch (error) {
       if (this.closed) return;
       this.clear();
@@ -101,9 +106,66 @@ class FilmTheatre {
     }
   }
 
+  stopFollowing() {
+    for (const stop of this.following) stop();
+    this.following = [];
+  }
+
+  /** News of a film that is being shot; true: there will be no more. */
+  hear(film, message) {
+    const before = film.version, { job } = message.header;
+    taken(film, message);
+    this.say(film, stateWords(job));
+    if (film.version !== before && !before) this.admit();
+    else if (film.version !== before) this.grow();
+    if (job.run) this.tellEnded(job.run);
+    return Boolean(job.run) || job.state === "failed";
+  }
+
+  /** A film has its first frame; a hand that is on its way stays where it is. */
+  admit() {
+    const at = this.screens.length && this.at < this.clock.last ? this.at : null;
+    this.data = { ...this.data, view: { at } };
+    this.build();
+  }
+
+  say(film, words) {
+    film.state = words;
+    this.screens.find((screen) => screen.film === film)?.tell();
+    if (this.waiting) this.waiting.textContent = waitingWords(film);
+  }
+
+  /** There are more frames: a cursor at the end goes on to the new end, without haste. */
+  grow() {
+    const follows = this.at >= this.clock.last && !this.pressed;
+    this.takeFilms();
+    this.redraw();
+    if (!follows) return;
+    this.clock.play(this.at);
+    this.gliding = this.clock.playing;
+  }
+
+  takeFilms() {
+    this.clock.setFilms(this.running, "updates");
+    this.slider.max = this.clock.stops.length - 1;
+    for (const screen of this.screens) screen.takeFilm();
+  }
+
+  /** The films that have a frame to show. */
+  get running() {
+    return this.films.filter(({ updates }) => updates.length > 0);
+  }
+
   build() {
     this.clear();
-    const { films } = this, count = films.length;
+    const films = this.running, count = films.length;
+    this.waiting = null;
+    if (!count) {
+      this.waiting = element("p", { class: "loading", role: "status" },
+        waitingWords(this.films[0]));
+      this.root.replaceChildren(this.waiting);
+      return;
+    }
     this.clock.setFilms(films, "updates");
     this.screens = films.map((film) => new Screen(film, this.data.palette));
     const scrub = (at) => this.scrub(at);
@@ -147,12 +209,12 @@ class FilmTheatre {
   adopt() {
     this.version = this.data.version;
     this.redraw();
-    whenFontComes(this.root, () => this.films && this.redraw());
+    whenFontComes(this.root, () => this.screens.length && this.redraw());
     this.scrub(this.data.view.at ?? this.clock.last);
   }
 
   redraw() {
-    const { films } = this, axis = new TimeAxis({ last: this.clock.last,
+    const films = this.running, axis = new TimeAxis({ last: this.clock.last,
       first: this.clock.stops[1] ?? 1, bent: true, unit: "updates" });
     const style = getComputedStyle(this.root), one = films.length === 1;
     const colour = (kind) => style.getPropertyValue(`--${kind}`).trim();
@@ -172,6 +234,12 @@ class FilmTheatre {
   }
 
   // Time
+
+  /** The hand that plays has come to the end, or was stopped. */
+  rest() {
+    this.gliding = false;
+    this.askReport();
+  }
 
   toggle() {
     if (this.clock.playing) this.clock.pause();
@@ -204,18 +272,18 @@ class FilmTheatre {
       End: () => this.scrub(this.clock.last),
     };
     if (!target.closest("button")) acts[" "] = () => this.toggle();
-    if (!acts[event.key] || !this.films) return;
+    if (!acts[event.key] || !this.screens.length) return;
     event.preventDefault();
     event.stopPropagation();
     acts[event.key]();
   }
 
   frame() {
-    if (!this.films || this.closed) return;
+    if (!this.screens.length || this.closed) return;
     const begun = performance.now();
     for (const screen of this.screens) screen.draw(this.at);
     for (const chart of this.charts) chart.moveCursor(this.at);
-    this.playButton.textContent = this.clock.playing ? "Pause" : "Play";
+    this.playButton.textContent = this.clock.playing && !this.gliding ? "Pause" : "Play";
     this.slider.value = Math.floor(this.clock.placeOf(this.at));
     const [at, last] = [this.at, this.clock.last].map((update) => update.toLocaleString("en"));
     const words = `update ${at} of ${last}`;
@@ -227,7 +295,7 @@ class FilmTheatre {
 
   /** Tell Python, once the hand rests. */
   report() {
-    if (this.closed || !this.films || this.pressed || this.clock.playing) return;
+    if (this.closed || !this.screens.length || this.pressed || this.clock.playing) return;
     const message = { at: this.at >= this.clock.last ? null : this.at, version: this.version };
     const text = JSON.stringify(message);
     if (text === this.told) return;
@@ -242,6 +310,22 @@ function legend() {
   const key = (kind) => element("span", {}, element("i", { class: "swatch",
     style: `--run: var(--${kind})` }), ` ${kind} `);
   return element("span", { class: "kinds" }, key("same"), key("different"));
+}
+
+function waitingWords({ name, state }) {
+  return `${name}: ${state}. Its first frame comes before its first update.`;
+}
+
+/** The film with what a message brings of it: all of it, or only how its training stands. */
+function taken(film, { header, arrays }) {
+  const { updates = film.updates ?? [], job } = header;
+  Object.assign(film, header, { updates, times: { updates } });
+  if (arrays.places) {
+    Object.assign(film, traces(arrays), { labels: arrays.labels.values,
+      places: arrays.places.values });
+  }
+  if (job) film.state = stateWords(job);
+  return film;
 }
 
 /** The losses by name, and the update that each of their values belongs to. */

@@ -13,10 +13,12 @@ const REACH = 14; // within which the pointer finds a point
 const COLUMNS = 100; // of the sprite
 
 export class Screen {
-  /** film: name, about, colour, updates, places, labels, classes, images, margin, side, tiles. */
+  /**
+   * film: name, about, colour, updates, places, labels, classes, images, margin, side, tiles, and
+   * state, how its training stands, of one that is still being shot.
+   */
   constructor(film, palette) {
     Object.assign(this, { film, palette, at: 0, pointed: -1 });
-    this.count = film.labels.length;
     this.canvas = element("canvas", { role: "img",
       onpointermove: (event) => this.point(event),
       onpointerleave: () => this.hide() });
@@ -24,10 +26,10 @@ export class Screen {
     this.card = new ImageCard(this.plot, "hovered");
     this.element = element("figure", { class: "screen", "data-run": film.name },
       element("figcaption", {}, element("i", { class: "swatch", style: `--run: ${film.colour}` }),
-        element("b", {}, film.name), element("span", { class: "note" }, film.about)),
+        element("b", {}, film.name), this.note = element("span", { class: "note" })),
       this.plot);
-    this.now = new Float32Array(2 * this.count);
-    this.window = windowOf(film.places);
+    this.tell();
+    this.takeFilm();
     this.askDraw = oncePerFrame(() => this.draw(this.at));
     this.observer = new ResizeObserver(() => this.askDraw());
     this.observer.observe(this.plot);
@@ -43,6 +45,17 @@ export class Screen {
 
   redraw() {
     this.askDraw();
+  }
+
+  /** The film is new, or has grown. */
+  takeFilm() {
+    this.count = this.film.labels.length;
+    this.now = new Float32Array(2 * this.count);
+    this.window = windowOf(this.film.places);
+  }
+
+  tell() {
+    this.note.textContent = [this.film.state, this.film.about].filter(Boolean).join(" \u00b7 ");
   }
 
   /** The points at a moment: between two frames on the way from one to the next. */
