@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tests.browser.server import CHROMIUM, FLAGS, running_server, watched_page
+from tests.browser.waiting import PATIENCE
 
 
 def pytest_collection_modifyitems(items):
@@ -20,7 +21,7 @@ def chromium():
         pytest.skip("Chromium is not installed.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=20_000)  # ms: the machine may be slow, and is waited for
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

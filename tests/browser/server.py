@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 # WebGL on machines without a GPU; and no calls home from the browser itself
@@ -79,6 +81,7 @@ def watched_page(chromium, server: str, **context):
     """A page that fails on console errors, page errors and tracebacks on the page."""
     options = {"viewport": {"width": 1400, "height": 900}, "base_url": server} | context
     frame = chromium.new_context(**options)
+    frame.set_default_timeout(1000 * PATIENCE)
     page, errors = frame.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
 

@@ -27,7 +27,7 @@ class RunsCode:
 
 def open_checkpoints(page, query: str = "") -> None:
     page.goto(f"/checkpoints{query}")
-    expect(page.get_by_role("heading", name="Checkpoints")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Checkpoints")).to_be_visible()
     resting(page)
 
 
@@ -36,7 +36,7 @@ def upload(page, path, name=None) -> None:
     if not form.get_by_role("button", name="Import", exact=True).is_visible():
         form.get_by_text("Import a checkpoint").click()
     form.locator("input[type=file]").set_input_files(path)
-    expect(form.get_by_role("button", name="Import", exact=True)).to_be_enabled(timeout=20_000)
+    expect(form.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     resting(page)
     if name:
         form.get_by_label("Name of the run").fill(name)
@@ -79,12 +79,12 @@ def test_a_siamese_network_shows_where_it_puts_images_and_says_where_faces_are_m
 def test_a_tab_goes_into_the_link_and_the_link_opens_it(page):
     page.goto("/checkpoints?run=vae2d-mnist")
     page.get_by_role("tab", name="Curves").click()  # at once: the X-ray is still being made
-    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible()
     expect(page).to_have_url(re.compile("tab=Curves"))
     url = page.url
     page.goto("about:blank")
     page.goto(url)
-    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("the epoch whose weights were kept")).to_be_visible()
 
 
 def test_another_run_opens_at_a_click(page):
@@ -141,9 +141,7 @@ def test_the_list_is_searched_and_the_link_keeps_the_search(page):
     expect(page.get_by_role("button", name="cvae-fashion", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("q=cvae"))
     page.reload()
-    expect(page.get_by_role("button", name="cvae-fashion", exact=True)).to_be_visible(
-        timeout=30_000
-    )
+    expect(page.get_by_role("button", name="cvae-fashion", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="vae2d-mnist", exact=True)).to_have_count(0)
 
 
@@ -178,7 +176,7 @@ def test_a_zipped_run_is_brought_renamed_tagged_deleted_and_restored(page, make_
     page.get_by_label("Name", exact=True).fill("renamed")
     page.get_by_role("button", name="Rename").click()
     heading = page.get_by_role("heading", name="renamed", exact=True)
-    expect(heading).to_be_visible(timeout=20_000)
+    expect(heading).to_be_visible()
     expect(page).to_have_url(re.compile("run=renamed"))
     resting(page)
 
@@ -197,7 +195,7 @@ def test_a_zipped_run_is_brought_renamed_tagged_deleted_and_restored(page, make_
     expect(page.get_by_text("renamed is in the trash")).to_be_visible()
     expect(page.get_by_role("button", name="renamed", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(heading).to_be_visible(timeout=20_000)
+    expect(heading).to_be_visible()
     expect(page.get_by_role("button", name="renamed", exact=True)).to_be_visible()
 
 
@@ -221,7 +219,7 @@ def test_a_zip_that_reaches_out_is_refused_in_a_sentence(page, make_run, tmp_pat
     (tmp_path / "evil.zip").write_bytes(buffer.getvalue())
     open_checkpoints(page, "?run=vae2d-mnist")
     upload(page, tmp_path / "evil.zip")
-    expect(page.get_by_text("leads out of its folder")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("leads out of its folder")).to_be_visible()
     expect(page.get_by_label("Name of the run")).to_have_value("evil")
     expect(page.get_by_role("heading", name="vae2d-mnist", exact=True)).to_be_visible()
 
@@ -235,13 +233,13 @@ def test_an_uploaded_model_can_be_explored_in_both_pages(page, tmp_path):
     expect(page.get_by_text("VAE · Fashion-MNIST · 20-D · imported")).to_be_visible()
     resting(page)
     page.get_by_role("link", name="Open in Latent sliders").click()
-    expect(page.locator(".now[data-decode-ms]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".now[data-decode-ms]")).to_be_visible()
     expect(page).to_have_url(re.compile("run=theirs"))
     open_checkpoints(page, "?run=theirs")
-    expect(page.get_by_role("heading", name="theirs", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="theirs", exact=True)).to_be_visible()
     resting(page)
     page.get_by_role("link", name="Open in Latent maps").click()
-    expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
+    expect(page.locator("canvas").first).to_be_visible()
     expect(page).to_have_url(re.compile("left=theirs"))
 
 
@@ -251,7 +249,7 @@ def test_a_pickle_that_would_run_code_is_refused_unharmed(page, tmp_path):
     open_checkpoints(page, "?run=vae2d-mnist")
     upload(page, tmp_path / "trap.pth")
     alert = page.get_by_test_id("stAlert").filter(has_text="asks Python to run posix.mkdir")
-    expect(alert).to_be_visible(timeout=30_000)
+    expect(alert).to_be_visible()
     assert not mark.exists()
     expect(page.get_by_role("heading", name="vae2d-mnist", exact=True)).to_be_visible()
     expect(page.get_by_label("Name of the run")).to_have_value("trap")
@@ -263,7 +261,7 @@ def test_a_file_that_does_not_fit_shows_its_x_ray(page, tmp_path):
     torch.save(state, tmp_path / "odd.pth")
     open_checkpoints(page)
     upload(page, tmp_path / "odd.pth")
-    expect(page.get_by_role("heading", name="This file does not fit")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="This file does not fit")).to_be_visible()
     expect(page.get_by_text("the weight beside fc22.bias is missing")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_have_count(2)
 

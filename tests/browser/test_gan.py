@@ -63,7 +63,7 @@ def page(chromium, theatre_server):
 
 def open_theatre(page, **link) -> None:
     page.goto("/gan?" + "&".join(f"{name}={value}" for name, value in link.items()))
-    expect(page.locator(".theatre[data-at]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".theatre[data-at]")).to_be_visible()
     resting(page)
 
 
@@ -152,7 +152,7 @@ def test_the_keys_step_and_play(page):
 def test_a_film_played_to_its_end_stops_there(page):
     open_theatre(page, runs="other", at=0, speed=8)
     page.get_by_role("button", name="Play or pause (Space)").click()
-    expect(page.locator(".theatre")).to_have_attribute("data-at", "300", timeout=15_000)
+    expect(page.locator(".theatre")).to_have_attribute("data-at", "300")
     expect(page.get_by_role("button", name="Play or pause (Space)")).to_have_text("Play")
     expect(page).not_to_have_url(re.compile(r"[?&]at="))
 
@@ -192,13 +192,13 @@ def test_the_link_brings_back_cursor_tile_and_clock(page):
         page.keyboard.press("ArrowRight")
     box = screens(page)[0].bounding_box()
     page.mouse.click(box["x"] + 4.5 / 8 * box["width"], box["y"] + 2.5 / 8 * box["height"])
-    expect(page).to_have_url(re.compile("clock=images.*tile=20"), timeout=15_000)
+    expect(page).to_have_url(re.compile("clock=images.*tile=20"))
     moment = int(link(page)["at"])
     assert moment in ONE.images_seen or moment in OTHER.images_seen
     expect_at(page, moment)
     frames = [s.get_attribute("data-frame") for s in screens(page)]
     page.goto(page.url)
-    expect(page.locator(".theatre[data-at]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".theatre[data-at]")).to_be_visible()
     expect_at(page, moment)
     assert [s.get_attribute("data-frame") for s in screens(page)] == frames
 
@@ -267,7 +267,7 @@ def greys(canvas) -> np.ndarray:
 def test_the_middle_of_the_plane_is_the_tile_and_a_drag_moves_away(page, runs):
     open_theatre(page, runs="one", tile=11)
     page.locator(".desk").scroll_into_view_if_needed()
-    expect(page.locator(".surface[data-complete]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".surface[data-complete]")).to_be_visible()
     now = page.locator(".plane .beside > canvas")
     layers = generator_layers(runs["one"].config["model"], load_tensors(runs["one"]))
     z = load_film(runs["one"]).fixed["noise"][[11]]
@@ -278,7 +278,7 @@ def test_the_middle_of_the_plane_is_the_tile_and_a_drag_moves_away(page, runs):
     page.mouse.down()
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"], steps=4)
     page.mouse.up()
-    expect(page).to_have_url(re.compile("[?&]x="), timeout=15_000)
+    expect(page).to_have_url(re.compile("[?&]x="))
     eventually(page, lambda: (greys(now) != still).any())
     assert (float(link(page)["x"]), float(link(page)["y"])) == pytest.approx((6.4, 4.8), abs=0.1)
     page.get_by_role("button", name="Back to the tile").click()
@@ -304,7 +304,7 @@ def test_a_walk_leads_from_one_noise_to_the_other(page, runs):
 def test_new_samples_stand_above_their_nearest_training_images(page):
     open_theatre(page, runs="one", tab="samples", seed=3)
     page.locator(".desk").scroll_into_view_if_needed()
-    expect(page.locator(".samples[data-seed='3']")).to_be_visible(timeout=20_000)
+    expect(page.locator(".samples[data-seed='3']")).to_be_visible()
     pairs = page.locator(".pair").all()
     made = np.stack([greys(pair.locator("canvas").first) for pair in pairs])
     near = np.stack([greys(pair.locator("canvas").last) for pair in pairs])
@@ -313,7 +313,7 @@ def test_new_samples_stand_above_their_nearest_training_images(page):
     assert (near == train[found.index]).all()
     assert len(np.unique(made, axis=0)) == 12
     page.get_by_role("button", name="Draw twelve new ones").click()
-    expect(page.locator(".samples[data-seed='4']")).to_be_visible(timeout=20_000)
+    expect(page.locator(".samples[data-seed='4']")).to_be_visible()
     eventually(page, lambda: (greys(pairs[0].locator("canvas").first) != made[0]).any())
 
 
@@ -333,16 +333,16 @@ def test_a_run_in_training_plays_as_its_frames_arrive_and_becomes_a_run(page, ho
         job = submit("fresh", {"family": "gan", "dataset": "mnist"}, state="running")
         job.folder.mkdir(parents=True)
         open_theatre_of_a_job(page, job)
-        expect(page.locator(".screen .billing .note")).to_contain_text("training", timeout=15_000)
+        expect(page.locator(".screen .billing .note")).to_contain_text("training")
         for updates in [(0,), (0, 10), (0, 10, 25)]:
             film_path(job.folder).write_bytes(pack_film(some_film(updates=updates)))
             newest = str(len(updates) - 1)
-            expect(screens_of(page).first).to_have_attribute("data-frame", newest, timeout=8000)
+            expect(screens_of(page).first).to_have_attribute("data-frame", newest)
         assert at(page) == 25  # the cursor stayed at the end
         write_gan_run("fresh", film=some_film(updates=(0, 10, 25, 50)))
         change(job.id, state="done")
-    expect(page.locator(".screen .billing b")).to_have_text("fresh", timeout=15_000)
-    expect(screens_of(page).first).to_have_attribute("data-frame", "3", timeout=8000)
+    expect(page.locator(".screen .billing b")).to_have_text("fresh")
+    expect(screens_of(page).first).to_have_attribute("data-frame", "3")
     resting(page)
     assert link(page)["runs"] == "fresh"
 
@@ -353,7 +353,7 @@ def screens_of(page):
 
 def open_theatre_of_a_job(page, job) -> None:
     page.goto(f"/gan?runs=job-{job.id}")
-    expect(page.locator(".theatre")).to_be_visible(timeout=30_000)
+    expect(page.locator(".theatre")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -23,7 +23,7 @@ LINES = """async ([points, targets, matching, module]) => {
 def open_registration(page, **link) -> None:
     parameters = SMALL | link
     page.goto("/registration?" + "&".join(f"{name}={value}" for name, value in parameters.items()))
-    expect(root(page)).to_have_attribute("data-time", re.compile(".+"), timeout=60_000)
+    expect(root(page)).to_have_attribute("data-time", re.compile(".+"))
     resting(page)
 
 
@@ -37,7 +37,7 @@ def link(page) -> dict[str, str]:
 
 
 def expect_time(page, time: float) -> None:
-    expect(root(page)).to_have_attribute("data-time", f"{time:g}", timeout=30_000)
+    expect(root(page)).to_have_attribute("data-time", f"{time:g}")
 
 
 def figures(page) -> str:
@@ -119,7 +119,7 @@ def test_a_film_plays_without_a_message_to_its_end(page):
     expect(root(page)).to_have_attribute("data-playing", "true")
     page.wait_for_timeout(300)
     assert len(sent) == before
-    expect(root(page)).to_have_attribute("data-playing", "false", timeout=60_000)
+    expect(root(page)).to_have_attribute("data-playing", "false")
     assert float(root(page).get_attribute("data-time")) % 1 == 0.5
 
 
@@ -133,7 +133,7 @@ def test_a_drag_sets_the_start_and_em_runs_from_there(page):
     expect(page.locator(".figures")).to_contain_text("Start: T")
     shown = [float(n) for n in re.findall(r"[−\d.]+", figures(page).replace("−", "-"))[:2]]
     page.mouse.up()
-    expect(page).to_have_url(re.compile("start="), timeout=30_000)
+    expect(page).to_have_url(re.compile("start="))
     resting(page)
     start = [float(part) for part in link(page)["start"].split(",")]
     assert start[:2] == pytest.approx(shown, abs=0.006)
@@ -141,7 +141,7 @@ def test_a_drag_sets_the_start_and_em_runs_from_there(page):
     assert start[2] == 0
     expect(page.get_by_role("button", name="Put it back")).to_be_enabled()
     page.get_by_role("button", name="Put it back").click()
-    expect(page).not_to_have_url(re.compile("start="), timeout=30_000)
+    expect(page).not_to_have_url(re.compile("start="))
 
 
 def test_keys_move_turn_and_step_without_a_mouse(page):
@@ -151,7 +151,7 @@ def test_keys_move_turn_and_step_without_a_mouse(page):
     canvas.focus()
     for key in ("ArrowRight", "ArrowUp", "["):
         canvas.press(key)
-    expect(page).to_have_url(re.compile("start="), timeout=30_000)
+    expect(page).to_have_url(re.compile("start="))
     resting(page)
     x, y, degrees = (float(part) for part in link(page)["start"].split(","))
     assert min(x, y) > 0
@@ -200,7 +200,7 @@ def test_space_has_the_same_controls_and_a_view_to_turn(page):
 def test_a_drawing_becomes_the_cloud(page):
     open_registration(page, cloud="drawn", at=0)
     page.get_by_role("button", name="Smile").click()
-    expect(page).to_have_url(re.compile("ink="), timeout=30_000)
+    expect(page).to_have_url(re.compile("ink="))
     resting(page)
     expect(page.get_by_role("button", name="Register this drawing")).to_be_enabled()
 

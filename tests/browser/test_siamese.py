@@ -46,7 +46,7 @@ def page(chromium, siamese_server, home):
 
 def open_page(page, ready: str = ".bench[data-threshold]", **link) -> None:
     page.goto("/siamese?" + "&".join(f"{name}={value}" for name, value in link.items()))
-    expect(page.locator(ready)).to_be_visible(timeout=60_000)
+    expect(page.locator(ready)).to_be_visible()
     resting(page)
 
 
@@ -221,17 +221,17 @@ def test_a_training_is_watched_as_its_film_grows_and_becomes_a_run(page, home):
     film, screen = page.locator(".film"), page.locator(".screen[data-run=fresh]")
     for count in (1, 2, 4):
         shoot(job, UPDATES[:count])
-        expect(screen).to_have_attribute("data-frame", str(count - 1), timeout=20_000)
+        expect(screen).to_have_attribute("data-frame", str(count - 1))
         expect(film).to_have_attribute("data-at", str(UPDATES[count - 1]))  # it stays at the end
     expect(screen.locator("figcaption .note")).to_contain_text("training")
     film.press("Home")
     shoot(job, UPDATES)
     slider = page.get_by_role("slider", name="Place in the film")
-    expect(slider).to_have_attribute("max", str(len(UPDATES) - 1), timeout=20_000)
+    expect(slider).to_have_attribute("max", str(len(UPDATES) - 1))
     expect(film).to_have_attribute("data-at", "0")  # somebody looks at the beginning
     write_siamese_run("fresh")
     change(job.id, state="done")
-    expect(screen.locator("figcaption .note")).not_to_contain_text("training", timeout=20_000)
+    expect(screen.locator("figcaption .note")).not_to_contain_text("training")
     expect(page).to_have_url(re.compile("runs=fresh"))
     expect(page).not_to_have_url(re.compile("job="))
 
@@ -278,7 +278,7 @@ def test_a_drawing_is_answered_while_the_hand_moves_and_comes_back_with_the_link
     wanted = told(runs["one"], asked, greys.tobytes())
     eventually(page, lambda: answers(page) == wanted)
     page.goto(page.url)
-    expect(page.locator(".query[data-answered]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".query[data-answered]")).to_be_visible()
     eventually(page, lambda: answers(page) == wanted)
 
 
@@ -297,6 +297,6 @@ def test_a_lasso_on_the_maps_is_in_the_link(page, runs):
     chosen = page.locator(".genlab-root").get_attribute("data-chosen")
     assert 0 < int(chosen) < 10_000
     page.goto(page.url)
-    expect(page.locator("[data-map=b][data-state=ready]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-map=b][data-state=ready]")).to_be_visible()
     eventually(page, lambda: page.locator(".genlab-root").get_attribute("data-chosen") == chosen)
     assert link_of(page)["hide"] == "3"

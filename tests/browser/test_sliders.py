@@ -21,7 +21,7 @@ Z = [round(0.15 * (i - 8), 2) for i in range(20)]
 def open_sliders(page, **link) -> None:
     """Open the page by a link; wait until it shows an image and has told Python its view."""
     page.goto("/sliders?" + "&".join(f"{name}={value}" for name, value in link.items()))
-    expect(page.locator(".now[data-decode-ms]")).to_be_visible(timeout=30_000)
+    expect(page.locator(".now[data-decode-ms]")).to_be_visible()
     expect(page.locator(".stage .spoken")).not_to_be_empty()
     resting(page)
 
@@ -260,7 +260,7 @@ def test_weights_without_a_decoder_are_named_in_place_of_the_canvas(page):
     body = len(header).to_bytes(8, "little") + header
     page.route("**/*.safetensors", lambda route: route.fulfill(status=200, body=body))
     page.goto("/sliders?run=vae-fashion")
-    expect(page.get_by_role("alert").filter(has_text="no decoder")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("alert").filter(has_text="no decoder")).to_be_visible()
 
 
 def test_the_first_screen_holds_image_sliders_and_a_strip(page):

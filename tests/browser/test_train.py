@@ -40,13 +40,13 @@ def press(page, name: str, **how) -> None:
 
 def open_train(page, address: str = "/train") -> None:
     page.goto(address)
-    expect(page.get_by_role("heading", name="What to look for")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What to look for")).to_be_visible()
 
 
 def updates(page) -> int:
     """The update that the page says the job is at."""
     line = page.get_by_text(re.compile(r"epoch \d+ of \d+ · update [\d,]+")).first
-    expect(line).to_be_visible(timeout=60_000)
+    expect(line).to_be_visible()
     return int(re.search(r"update ([\d,]+)", line.inner_text())[1].replace(",", ""))
 
 
@@ -64,7 +64,7 @@ def grown(page, beyond: int) -> None:
 
 def painted_step(page) -> int:
     canvas = page.locator("canvas[aria-label='what it makes of them']")
-    expect(canvas).to_be_visible(timeout=30_000)
+    expect(canvas).to_be_visible()
     return int(canvas.get_attribute("data-step"))
 
 
@@ -72,7 +72,7 @@ def test_a_job_is_watched_left_shared_paused_and_stopped(chromium, desk):
     with watched_page(chromium, desk) as mine, watched_page(chromium, desk) as theirs:
         open_train(mine, LONG)
         press(mine, "Start")
-        expect(mine).to_have_url(re.compile("jobs=1"), timeout=30_000)
+        expect(mine).to_have_url(re.compile("jobs=1"))
         grown(mine, updates(mine))
         chart = mine.get_by_role("img", name=re.compile(r"^Losses: vae-fashion-2: neg_elbo"))
         expect(chart.first).to_be_visible()
@@ -91,10 +91,10 @@ def test_a_job_is_watched_left_shared_paused_and_stopped(chromium, desk):
         press(theirs, "Teacher")
         theirs.get_by_label("Teacher's key").fill(KEY)
         theirs.get_by_role("button", name="Unlock").click()
-        expect(buttons.filter(has_text="Pause")).to_be_visible(timeout=20_000)
+        expect(buttons.filter(has_text="Pause")).to_be_visible()
 
         press(mine, "Pause")
-        expect(buttons.filter(has_text="1 step")).to_be_visible(timeout=20_000)  # theirs: by itself
+        expect(buttons.filter(has_text="1 step")).to_be_visible()  # theirs: by itself
         expect(mine.get_by_role("button", name="1 step")).to_be_visible()
         held = settled(mine)
         press(mine, "1 step", exact=False)
@@ -103,13 +103,9 @@ def test_a_job_is_watched_left_shared_paused_and_stopped(chromium, desk):
 
         press(mine, "Stop")
         # the run is there before its figures are
-        expect(mine.get_by_text(re.compile("measuring|stopped")).first).to_be_visible(
-            timeout=30_000
-        )
+        expect(mine.get_by_text(re.compile("measuring|stopped")).first).to_be_visible()
         mine.goto("/checkpoints?run=vae-fashion-2")
-        expect(mine.get_by_role("heading", name="vae-fashion-2", exact=True)).to_be_visible(
-            timeout=60_000
-        )
+        expect(mine.get_by_role("heading", name="vae-fashion-2", exact=True)).to_be_visible()
 
 
 def test_an_identity_lives_in_the_browser_where_scripts_cannot_read_it(chromium, desk):

@@ -36,16 +36,14 @@ def test_a_job_started_on_one_server_is_watched_and_stopped_on_the_other(chromiu
     with watched_page(chromium, one) as page:
         page.goto("/train?hidden=8&latent_dim=2&batch_size=16&epochs=200")
         start = page.get_by_role("button", name="Start", exact=True)
-        start.click(timeout=60_000)
-        expect(page.get_by_role("button", name="Stop").first).to_be_visible(timeout=60_000)
+        start.click()
+        expect(page.get_by_role("button", name="Stop").first).to_be_visible()
         # the same browser at the other server's address: cookies do not tell ports apart
         page.goto(f"{other}/train?jobs=1")
         stop = page.get_by_role("button", name="Stop").first
-        expect(stop).to_be_visible(timeout=60_000)
+        expect(stop).to_be_visible()
         stop.click()
-        expect(page.get_by_text("stopped").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("stopped").first).to_be_visible()
         for server in two:  # and its run is on both
             page.goto(f"{server}/checkpoints")
-            expect(page.get_by_role("button", name="vae-fashion-2", exact=True)).to_be_visible(
-                timeout=60_000
-            )
+            expect(page.get_by_role("button", name="vae-fashion-2", exact=True)).to_be_visible()

@@ -57,7 +57,7 @@ def in_thread(job):
     return thread
 
 
-def wait(job, reached, seconds=60):
+def wait(job, reached, seconds=240):
     for _ in range(seconds * 50):
         now = find_job(job.id)
         if reached(now):
@@ -354,7 +354,7 @@ def test_a_worker_started_by_the_app_trains_what_waits_and_outlives_its_starter(
     job = submit("mine")
     script = "from genlab.jobs.worker import ensure_worker; ensure_worker()"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
-    assert wait(job, lambda now: now.state in ("done", "failed"), seconds=120).state == "done"
+    assert wait(job, lambda now: now.state in ("done", "failed")).state == "done"
     ensure_worker()  # nothing more to do: one is there
     pids = subprocess.run(["pgrep", "-f", "genlab work"], capture_output=True, text=True).stdout
     for pid in pids.split():
