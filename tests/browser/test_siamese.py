@@ -13,6 +13,7 @@ from genlab.explore.siamese import accuracy_interval
 from genlab.explore.siamese_view import RAW, bench, film_places, rates_at, raw_bench
 from genlab.jobs.queue import change
 from genlab.runs.film import load_film
+from genlab.ui.components import components_version
 from genlab.ui.siamese_query import query_answer
 from tests.browser.server import home_of, running_server, watched_page
 from tests.browser.waiting import eventually, resting
@@ -234,6 +235,27 @@ def test_a_training_is_watched_as_its_film_grows_and_becomes_a_run(page, home):
     expect(screen.locator("figcaption .note")).not_to_contain_text("training")
     expect(page).to_have_url(re.compile("runs=fresh"))
     expect(page).not_to_have_url(re.compile("job="))
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_film_that_comes_back_turned_is_turned_to_where_it_was(page, mirrored):
+    rng = np.random.default_rng(0)
+    known = rng.standard_normal((3, 20, 2))
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]]) @ np.diag([1, -1 if mirrored else 1])
+    grown = np.concatenate([known, rng.standard_normal((2, 20, 2))])
+    page.goto("/_stcore/health")
+    back = page.evaluate(
+        """async ([module, places, known]) => {
+          const { turned } = await import(new URL(module, document.baseURI).href);
+          return Array.from(turned(Float32Array.from(places), Float32Array.from(known), 20));
+        }""",
+        [
+            f"/genlab/static/{components_version()}/siamese_axes.js",
+            (grown @ turn).ravel().tolist(),
+            known.ravel().tolist(),
+        ],
+    )
+    np.testing.assert_allclose(np.reshape(back, grown.shape), grown, atol=1e-5)
 
 
 def answers(page) -> dict[str, list[int]]:

@@ -12,6 +12,7 @@ import { FilmClock } from "./film_clock.js";
 import { fetchMessage } from "./film_data.js";
 import { follow, stateWords } from "./film_follow.js";
 import { oncePerFrame, whenFontComes, whenQuiet } from "./pacing.js";
+import { turned } from "./siamese_axes.js";
 import { Screen } from "./siamese_screen.js";
 
 const REST_MS = 250; // a hand that has not moved for so long rests
@@ -321,8 +322,9 @@ function taken(film, { header, arrays }) {
   const { updates = film.updates ?? [], job } = header;
   Object.assign(film, header, { updates, times: { updates } });
   if (arrays.places) {
-    Object.assign(film, traces(arrays), { labels: arrays.labels.values,
-      places: arrays.places.values });
+    const labels = arrays.labels.values, places = arrays.places.values;
+    Object.assign(film, traces(arrays), { labels,
+      places: film.places ? turned(places, film.places, labels.length) : places });
   }
   if (job) film.state = stateWords(job);
   return film;
