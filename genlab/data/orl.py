@@ -1,9 +1,11 @@
 """The ORL faces in a folder of people: ROOT/orl_faces/sN/M.pgm.
 
 The people s1, s2, ... in an order shuffled with seed 0 are cut into five folds; those of one fold
-are its test split. Of the published 112 x 92 pixels the lower 92 x 92 hold the face; they are
-brought to 64 x 64, the sides of LFW's faces here and of scikit-learn's copy of ORL (Olivetti),
-whose files are read as they are. Shapes: N images.
+are its test split. Images are 64 x 64, as LFW's are here, and hold a window of the published
+112 x 92 pixels in which a face is about as large and as high as in those: of the windows that were
+tried, the one in which a network that knows LFW tells the people of training apart best, whatever
+the fold. Of scikit-learn's copy (Olivetti), 64 x 64 pixels, the same window is taken; it is read as
+the lower square of a published picture. Shapes: N images.
 """
 
 import os
@@ -17,7 +19,9 @@ from genlab.data.catalogue import ORL_FOLDS
 from genlab.errors import GenLabError
 
 PUBLISHED, SIDE = (112, 92), 64
-FACE = (0, 20, 92, 112)  # left, top, right and bottom
+EDGE = 20  # pixels, more than a window reaches beyond a picture
+FACE = (-8, 18, 100, 126)  # left, top, right and bottom; beyond a picture its edge goes on
+SQUARE = (0, 20, 92)  # left, top and side of what the 64 x 64 pixels of the copy show
 PERSON = re.compile(r"s([0-9]{1,4})")
 
 
@@ -61,6 +65,15 @@ def read_orl(folder: Path, fold: int, split: str) -> tuple[np.ndarray, np.ndarra
     return np.stack(images), np.array(labels, np.uint16)
 
 
+def framed(grey: np.ndarray) -> np.ndarray:
+    """The window FACE of a published picture (112, 92), or of its lower square (64, 64)."""
+    left, top, side = (0, 0, SIDE) if grey.shape == PUBLISHED else SQUARE
+    scale = SIDE / side  # pixels here for one of a published picture
+    box = [scale * (at - start) + EDGE for at, start in zip(FACE, (left, top) * 2, strict=True)]
+    wide = Image.fromarray(np.pad(grey, EDGE, mode="edge"))
+    return np.asarray(wide.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box))
+
+
 def read_face(path: Path) -> np.ndarray:
     """The face of a picture, (64, 64) uint8, resampled with a triangle filter."""
     shown = f"{path.parent.name}/{path.name}"
@@ -68,9 +81,7 @@ def read_face(path: Path) -> np.ndarray:
         with Image.open(path) as picture:
             sides = picture.size[::-1]
             if sides in (PUBLISHED, (SIDE, SIDE)):  # before anything is unpacked
-                box = FACE if sides == PUBLISHED else None
-                grey = picture.convert("L")
-                return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box))
+                return framed(np.asarray(picture.convert("L")))
     except (OSError, ValueError, SyntaxError) as error:
         raise GenLabError(f"{shown} cannot be read as a picture; copy it again.") from error
     raise GenLabError(

@@ -198,7 +198,7 @@ RECIPES: dict[str, RunConfig] = {
             dropout=0.2,
         ),
         training=TrainConfig(
-            epochs=30, batch_size=64, learning_rate=2e-4, schedule="cosine", validation_share=0.2
+            epochs=30, batch_size=64, learning_rate=5e-5, schedule="cosine", validation_share=0.2
         ),
         start="siamese-lfw",
     ),
