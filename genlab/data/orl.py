@@ -2,10 +2,10 @@
 
 The people s1, s2, ... in an order shuffled with seed 0 are cut into five folds; those of one fold
 are its test split. Images are 64 x 64, as LFW's are here, and hold a window of the published
-112 x 92 pixels in which a face is about as large and as high as in those: of the windows that were
-tried, the one in which a network that knows LFW tells the people of training apart best, whatever
-the fold. Of scikit-learn's copy (Olivetti), 64 x 64 pixels, the same window is taken; it is read as
-the lower square of a published picture. Shapes: N images.
+112 x 92 pixels in which a face is about as large and as high as in those. Of sixteen windows it is
+the one in which a network that knows LFW tells people of training apart best in three folds, and in
+the other two by less than 0.1 points of EER not. Of scikit-learn's copy (Olivetti), 64 x 64 pixels,
+the same window is taken; it is read as the lower square of a published picture. Shapes: N images.
 """
 
 import os
