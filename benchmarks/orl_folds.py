@@ -4,7 +4,8 @@
 
 Every person is in one test fold. Settings are those of the recipe siamese-orl, which starts from
 the shipped siamese-lfw (--set start= draws weights instead), unless --set says
-otherwise, the same for all folds; nothing is chosen by test images. The runs are kept in
+otherwise, the same for all folds. None is chosen by test images, but for the window of the pictures
+(see genlab/data/orl.py). The runs are kept in
 GENLAB_HOME as siamese-orl, siamese-orl-2 ... siamese-orl-5; one that is there is only measured.
 """
 
