@@ -22,13 +22,21 @@ Answer = Callable[[Request], tuple[bytes, str]]
 
 def kept(answer: Answer, **headers: str) -> Callable:
     """Serve (content, media type) for ever; a GenLabError becomes 404 with its sentence."""
+    return served(answer, FOREVER | headers)
 
+
+def fresh(answer: Answer, **headers: str) -> Callable:
+    """As `kept`, of what is another at every question: nobody keeps it."""
+    return served(answer, NEVER | headers)
+
+
+def served(answer: Answer, headers: Mapping[str, str]) -> Callable:
     async def endpoint(request: Request) -> Response:
         try:
             content, media = await run_in_threadpool(answer, request)
         except GenLabError as error:
             return PlainTextResponse(str(error), status_code=404, headers=NEVER)
-        return Response(content, media_type=media, headers=FOREVER | headers)
+        return Response(content, media_type=media, headers=headers)
 
     return endpoint
 

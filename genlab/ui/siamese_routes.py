@@ -9,7 +9,7 @@ from starlette.routing import Route
 from genlab.errors import GenLabError
 from genlab.runs.film import has_film, load_film
 from genlab.runs.folder import Run, find_run
-from genlab.ui.answers import BINARY, NEVER, PACKED, kept
+from genlab.ui.answers import BINARY, NEVER, PACKED, fresh, kept
 from genlab.ui.gan_arrays import film_version
 from genlab.ui.live_decoder import whole
 from genlab.ui.siamese_arrays import (
@@ -89,22 +89,14 @@ def film_pictures(request: Request) -> tuple[bytes, str]:
     return film_tiles(load_film(run), run.dataset), PNG
 
 
-async def job_film(request: Request) -> Response:
+def job_film(request: Request) -> tuple[bytes, str]:
     """How a job at work stands, and its film so far."""
     known = request.query_params.get("known", "")
-    try:
-        content = await run_in_threadpool(job_film_bytes, request.path_params["id"], known)
-    except GenLabError as error:
-        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
-    return Response(content, media_type=BINARY, headers=NEVER | PACKED)
+    return job_film_bytes(request.path_params["id"], known), BINARY
 
 
-async def job_film_pictures(request: Request) -> Response:
-    try:
-        content = await run_in_threadpool(job_film_tiles, request.path_params["id"])
-    except GenLabError as error:
-        return PlainTextResponse(str(error), status_code=404, headers=NEVER)
-    return Response(content, media_type=PNG, headers=NEVER)
+def job_film_pictures(request: Request) -> tuple[bytes, str]:
+    return job_film_tiles(request.path_params["id"]), PNG
 
 
 def places(request: Request) -> tuple[bytes, str]:
@@ -147,8 +139,8 @@ SIAMESE = [
     Route(f"/genlab/siamese/pairs/{OF_RUN}.bin", kept(pairs)),
     Route(f"/genlab/siamese/tiles/{OF_RUN}.png", kept(tiles)),
     Route(f"/genlab/siamese/raw/{OF_IMAGES}.bin", kept(raw_pairs)),
-    Route("/genlab/siamese/film/job/{id:int}.bin", job_film),
-    Route("/genlab/siamese/film/job/{id:int}.png", job_film_pictures),
+    Route("/genlab/siamese/film/job/{id:int}.bin", fresh(job_film, **PACKED)),
+    Route("/genlab/siamese/film/job/{id:int}.png", fresh(job_film_pictures)),
     Route(f"/genlab/siamese/film/{OF_RUN}.bin", kept(film, **PACKED)),
     Route(f"/genlab/siamese/film/{OF_RUN}.png", kept(film_pictures)),
     Route(f"/genlab/siamese/map/{OF_RUN}/{{split}}.bin", kept(places)),

@@ -98,7 +98,7 @@ class FilmTheatre {
       this.build();
       this.following = films.filter(({ live }) => live).map((film) => follow(
         () => `${film.url}?known=${film.version}`, (message) => this.hear(film, message),
-        (sentence) => this.say(film, sentence)));
+        (sentence) => this.say(Object.assign(film, { state: sentence }))));
     } catch (error) {
       if (this.closed) return;
       this.clear();
@@ -116,7 +116,7 @@ class FilmTheatre {
   hear(film, message) {
     const before = film.version, { job } = message.header;
     taken(film, message);
-    this.say(film, stateWords(job));
+    this.say(film);
     if (film.version !== before && !before) this.admit();
     else if (film.version !== before) this.grow();
     if (job.run) this.tellEnded(job.run);
@@ -130,8 +130,8 @@ class FilmTheatre {
     this.build();
   }
 
-  say(film, words) {
-    film.state = words;
+  /** Show how the training of a film stands. */
+  say(film) {
     this.screens.find((screen) => screen.film === film)?.tell();
     if (this.waiting) this.waiting.textContent = waitingWords(film);
   }
